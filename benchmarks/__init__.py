@@ -1,0 +1,1 @@
+"""Measurements of qwlsp and of the engine under it: `python -m benchmarks NAME`."""

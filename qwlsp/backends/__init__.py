@@ -1,0 +1,1 @@
+"""What can run a model: llama.cpp inside the worker process."""

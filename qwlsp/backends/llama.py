@@ -1,0 +1,342 @@
+"""llama.cpp through the low-level bindings of llama-cpp-python: a model, a context, a sampler.
+
+The only module that imports llama_cpp. It knows tokens and sequences, but nothing of chats,
+requests or processes. One thread owns all objects made here; only `AbortFlag` may be touched
+from another one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import llama_cpp as llama
+import numpy as np
+import numpy.typing as npt
+
+from qwlsp.errors import EngineError, ModelError
+
+Tokens = list[int] | npt.NDArray[np.int32]
+
+LOG_ERROR, LOG_CONTINUED = 3, 5
+DECODE_FULL, DECODE_ABORTED = 1, 2
+END_TOKENS = ("<|im_end|>", "<|endoftext|>")
+"""Ends of a turn that some files fail to mark as such."""
+
+
+class _Log:
+    """Takes llama.cpp's log: errors go to stderr, the last one is kept as the reason."""
+
+    def __init__(self) -> None:
+        self.last_error = ""
+        self._level = 0
+        self._callback = llama.llama_log_callback(self._write)
+        llama.llama_log_set(self._callback, ctypes.c_void_p(0))
+
+    def _write(self, level: int, text: bytes, _data: object) -> None:
+        if level != LOG_CONTINUED:
+            self._level = level
+        if self._level == LOG_ERROR and (line := text.decode("utf-8", "replace").strip()):
+            self.last_error = line
+            print(f"llama.cpp: {line}", file=sys.stderr)
+
+
+_log = _Log()
+
+
+class AbortFlag:
+    """Stops a running decode from any thread, without the interpreter's lock.
+
+    llama.cpp calls the abort callback hundreds of times for each micro-batch. A Python callback
+    would need the lock each time; C's `strlen` over the two bytes `[flag, 0]` needs none.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = (ctypes.c_char * 2)(b"\0", b"\0")
+        libc = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
+        self.callback = ctypes.cast(libc.strlen, llama.ggml_abort_callback)
+        self.address = ctypes.cast(self._bytes, ctypes.c_void_p)
+
+    def set(self) -> None:
+        """Stop what is being decoded, and whatever is decoded until `clear`."""
+        self._bytes[0] = b"\1"
+
+    def clear(self) -> None:
+        """Let decodes run again."""
+        self._bytes[0] = b"\0"
+
+
+class Model:
+    """The weights and the vocabulary of one GGUF file. Raises ModelError if it can't be loaded."""
+
+    def __init__(self, path: Path, *, gpu_layers: int = 0) -> None:
+        llama.llama_backend_init()
+        params = llama.llama_model_default_params()
+        params.n_gpu_layers = gpu_layers
+        _log.last_error = ""
+        self._model = llama.llama_model_load_from_file(str(path).encode(), params)
+        if not self._model:
+            reason = _log.last_error or "llama.cpp gives no reason"
+            raise ModelError(f"{path.name} can't be loaded, it may be damaged ({reason}).")
+        self._vocab = llama.llama_model_get_vocab(self._model)
+        if not llama.llama_vocab_n_tokens(self._vocab):
+            self.close()
+            raise ModelError(f"{path.name} has no vocabulary, so it can't answer anything.")
+        self._pieces: dict[int, bytes] = {}
+        self.vocabulary_size: int = llama.llama_vocab_n_tokens(self._vocab)
+        self.context_length: int = llama.llama_model_n_ctx_train(self._model)
+        self.end_tokens = self._find_end_tokens()
+
+    def close(self) -> None:
+        """Free the weights; no context of this model may be in use."""
+        llama.llama_model_free(self._model)
+
+    @property
+    def handle(self) -> Any:
+        """The C object, for contexts."""
+        return self._model
+
+    @property
+    def architecture(self) -> str:
+        """What the file says it is, e.g. "qwen2"."""
+        buffer = ctypes.create_string_buffer(128)
+        key = b"general.architecture"
+        llama.llama_model_meta_val_str(self._model, key, buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace")
+
+    @property
+    def chat_template(self) -> str | None:
+        """The file's own jinja2 template, untrusted."""
+        template = llama.llama_model_chat_template(self._model, None)
+        return template.decode("utf-8", "replace") if template else None
+
+    def text_of(self, token: int) -> str:
+        """How the vocabulary spells a token, "" where there is none (special ones too)."""
+        if token < 0:
+            return ""
+        return str(llama.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace"))
+
+    @property
+    def begin_text(self) -> str:
+        """The token that begins a text, as chat templates want it."""
+        return self.text_of(llama.llama_vocab_bos(self._vocab))
+
+    @property
+    def end_text(self) -> str:
+        """The token that ends a text, as chat templates want it."""
+        return self.text_of(llama.llama_vocab_eos(self._vocab))
+
+    def tokenize(self, text: str, *, special: bool) -> list[int]:
+        """The tokens of a text. `special` turns markup such as `<|im_start|>` into its token:
+        only for text that we wrote ourselves, never for a person's code."""
+        data = text.encode("utf-8", "replace")
+        size = len(data) + 8
+        tokens = (llama.llama_token * size)()
+        count = llama.llama_tokenize(self._vocab, data, len(data), tokens, size, False, special)
+        if count < 0:
+            raise EngineError(f"The model's tokenizer refused a text of {len(data)} bytes.")
+        return tokens[:count]
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of a token; control tokens have none."""
+        if (piece := self._pieces.get(token)) is None:
+            piece = self._pieces[token] = self._piece(token)
+        return piece
+
+    def _piece(self, token: int) -> bytes:
+        size = 64
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            count = llama.llama_token_to_piece(self._vocab, token, buffer, size, 0, False)
+            if count >= 0:
+                return buffer.raw[:count]
+            size = -count  # the size it needs: long runs of white space are one token
+
+    def _find_end_tokens(self) -> frozenset[int]:
+        ends = {
+            token
+            for token in range(self.vocabulary_size)
+            if llama.llama_vocab_is_eog(self._vocab, token)
+        }
+        for text in END_TOKENS:
+            tokens = self.tokenize(text, special=True)
+            if len(tokens) == 1:
+                ends.add(tokens[0])
+        return frozenset(ends)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContextSize:
+    """The shape of a context. `tokens` are shared by all sequences."""
+
+    tokens: int
+    sequences: int = 8
+    batch: int = 512
+    micro_batch: int = 128
+    threads: int
+
+
+class Context:
+    """The key/value memory of one model, with several sequences in one unified cache."""
+
+    def __init__(self, model: Model, size: ContextSize, abort: AbortFlag) -> None:
+        params = llama.llama_context_default_params()
+        params.n_ctx = size.tokens
+        params.n_batch = size.batch
+        params.n_ubatch = size.micro_batch
+        params.n_seq_max = size.sequences
+        params.n_outputs_max = size.sequences
+        params.n_threads = params.n_threads_batch = size.threads
+        params.kv_unified = True  # without it a partial copy of a sequence ends the process
+        params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED  # slower on CPUs at depth
+        params.no_perf = True
+        params.abort_callback = abort.callback
+        params.abort_callback_data = abort.address
+        self.size = size
+        self._abort = abort
+        self._vocabulary_size = model.vocabulary_size
+        self._context = llama.llama_init_from_model(model.handle, params)
+        if not self._context:
+            raise EngineError(
+                f"There is not enough memory for a context of {size.tokens} tokens"
+                f" ({_log.last_error or 'no reason given'})."
+            )
+        self._memory = llama.llama_get_memory(self._context)
+        self._batch = _Batch(size.batch)
+
+    def close(self) -> None:
+        """Free the memory."""
+        llama.llama_free(self._context)
+
+    @property
+    def handle(self) -> Any:
+        """The C object, for samplers."""
+        return self._context
+
+    def decode(self, tokens: Tokens, *, start: int, sequence: int) -> int:
+        """Read `tokens` (at most `size.batch`) at positions from `start` on; logits are kept of
+        the last one.
+
+        Returns 0, DECODE_FULL when there is no room, or DECODE_ABORTED; then `length` says how
+        much was kept. Raises EngineError for anything else.
+        """
+        batch = self._batch.fill(tokens, start, sequence)
+        status: int = llama.llama_decode(self._context, batch)
+        if status not in (0, DECODE_FULL, DECODE_ABORTED):
+            raise EngineError(f"llama.cpp could not read the prompt (status {status}).")
+        return status
+
+    def logits(self) -> npt.NDArray[np.float32]:
+        """The scores of all tokens after the last decoded one; valid until the next decode."""
+        pointer = llama.llama_get_logits_ith(self._context, -1)
+        return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
+
+    def length(self, sequence: int) -> int:
+        """Tokens in a sequence."""
+        return int(llama.llama_memory_seq_pos_max(self._memory, sequence)) + 1
+
+    def truncate(self, sequence: int, length: int) -> None:
+        """Forget what a sequence holds from position `length` on."""
+        llama.llama_memory_seq_rm(self._memory, sequence, length, -1)
+
+    def branch(self, source: int, target: int, length: int) -> None:
+        """Make `target` begin with the first `length` tokens of `source`, sharing its memory."""
+        self.truncate(target, 0)
+        llama.llama_memory_seq_cp(self._memory, source, target, 0, length)
+
+
+class _Batch:
+    """The arrays of one llama_batch, filled anew for each decode of one sequence."""
+
+    def __init__(self, capacity: int) -> None:
+        self._tokens = np.zeros(capacity, np.int32)
+        self._positions = np.zeros(capacity, np.int32)
+        self._ones = np.ones(capacity, np.int32)
+        self._logits = np.zeros(capacity, np.int8)
+        self._sequence = ctypes.c_int32(0)
+        sequence = ctypes.pointer(self._sequence)
+        self._sequences = (ctypes.POINTER(ctypes.c_int32) * capacity)(*[sequence] * capacity)
+        self._batch = llama.llama_batch(
+            n_tokens=0,
+            token=self._tokens.ctypes.data_as(ctypes.POINTER(ctypes.c_int32)),
+            embd=None,
+            pos=self._positions.ctypes.data_as(ctypes.POINTER(ctypes.c_int32)),
+            n_seq_id=self._ones.ctypes.data_as(ctypes.POINTER(ctypes.c_int32)),
+            seq_id=self._sequences,
+            logits=self._logits.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
+        )
+
+    def fill(self, tokens: Tokens, start: int, sequence: int) -> Any:
+        count = len(tokens)
+        self._tokens[:count] = tokens
+        self._positions[:count] = np.arange(start, start + count, dtype=np.int32)
+        self._logits[:count] = 0
+        self._logits[count - 1] = 1
+        self._sequence.value = sequence
+        self._batch.n_tokens = count
+        return self._batch
+
+
+class Sampler:
+    """Draws tokens from the logits of a context. The same seed gives the same tokens."""
+
+    def __init__(self, *, temperature: float, top_p: float, seed: int) -> None:
+        self._chain = None
+        if temperature <= 0:
+            return
+        params = llama.llama_sampler_chain_default_params()
+        params.no_perf = True
+        self._chain = llama.llama_sampler_chain_init(params)
+        for sampler in (
+            llama.llama_sampler_init_top_k(40),  # llama.cpp's default; makes top-p cheap
+            llama.llama_sampler_init_top_p(top_p, 1),
+            llama.llama_sampler_init_temp(temperature),
+            llama.llama_sampler_init_dist(seed & 0xFFFFFFFF),
+        ):
+            llama.llama_sampler_chain_add(self._chain, sampler)
+
+    def draw(self, context: Context) -> int:
+        """The token that follows the last decoded one."""
+        if self._chain is None:
+            return int(context.logits().argmax())
+        return int(llama.llama_sampler_sample(self._chain, context.handle, -1))
+
+    def close(self) -> None:
+        """Free the chain."""
+        if self._chain is not None:
+            llama.llama_sampler_free(self._chain)
+            self._chain = None
+
+
+def count_layers(path: Path) -> int:
+    """The layers of a GGUF file, 0 where it can't be read, without loading its weights."""
+    params = llama.llama_model_default_params()
+    params.vocab_only = True
+    model = llama.llama_model_load_from_file(str(path).encode(), params)
+    if not model:
+        return 0
+    layers = int(llama.llama_model_n_layer(model))
+    llama.llama_model_free(model)
+    return layers
+
+
+def free_gpu_memory() -> int:
+    """Bytes free now on the graphics cards that this build can use; 0 where there are none."""
+    if not llama.llama_supports_gpu_offload():
+        return 0
+    from llama_cpp._ggml import libggml as ggml
+
+    ggml.ggml_backend_dev_get.restype = ctypes.c_void_p
+    ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
+    total = 0
+    for index in range(ggml.ggml_backend_dev_count()):
+        device = ctypes.c_void_p(ggml.ggml_backend_dev_get(ctypes.c_size_t(index)))
+        if ggml.ggml_backend_dev_type(device) != 1:  # GGML_BACKEND_DEVICE_TYPE_GPU
+            continue
+        free, size = ctypes.c_size_t(0), ctypes.c_size_t(0)
+        ggml.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(size))
+        total += free.value
+    return total

@@ -1,0 +1,282 @@
+"""The server's side of the engine: starts the worker, talks to it, survives its death.
+
+A worker that dies fails the requests it had, with a sentence; the next request starts another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from enum import Enum
+from pathlib import Path
+
+from qwlsp.engine.messages import (
+    LENGTH,
+    Cancel,
+    Done,
+    EngineConfig,
+    Event,
+    Failed,
+    Generate,
+    LoadFailed,
+    Message,
+    Ready,
+    Reply,
+    Request,
+    Sampling,
+    Start,
+    decode,
+    encode,
+    frame_length,
+)
+from qwlsp.errors import EngineError, ModelError, PromptTooLong, QwlspError
+
+CANCEL_GRACE = 5.0
+"""Seconds a cancelled request may take to end before the worker is killed for it. llama.cpp
+stops within milliseconds; a hostile chat template may not."""
+
+
+class State(Enum):
+    """What the worker is doing."""
+
+    STOPPED = "stopped"
+    LOADING = "loading"
+    READY = "ready"
+
+
+class EngineClient:
+    """One worker process at a time, started with the first request."""
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        *,
+        home: Path,
+        on_state: Callable[[State], None] = lambda state: None,
+    ) -> None:
+        self.config = config
+        self.state = State.STOPPED
+        self.ready: Ready | None = None
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._home = home
+        self._on_state = on_state
+        self._ids = itertools.count(1)
+        self._starting = asyncio.Lock()
+        self._worker: _Worker | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id while it lives."""
+        return self._worker.process.pid if self._worker else None
+
+    async def start(self) -> Ready:
+        """Load the model, if it is not loaded already. Raises ModelError or EngineError."""
+        return (await self._running_worker()).ready
+
+    async def generate(
+        self,
+        messages: list[Message],
+        *,
+        sampling: Sampling,
+        max_tokens: int,
+        context_tokens: int | None = None,
+    ) -> AsyncIterator[Event]:
+        """The events of one answer, `Done` last. Closing the iterator cancels the request.
+
+        Raises ModelError if the model can't be loaded, PromptTooLong if the prompt does not fit,
+        EngineError if the worker fails or dies.
+        """
+        worker = await self._running_worker()
+        request = Generate(
+            id=next(self._ids),
+            messages=messages,
+            sampling=sampling,
+            max_tokens=max_tokens,
+            context_tokens=context_tokens,
+        )
+        events = worker.submit(request)
+        ended = False
+        try:
+            while not ended:
+                event = await events.get()
+                ended = isinstance(event, (Done, QwlspError))
+                if isinstance(event, QwlspError):
+                    raise event
+                yield event
+        finally:
+            if not ended:
+                worker.cancel(request.id)
+            worker.forget(request.id, ended=ended)
+
+    async def close(self) -> None:
+        """End the worker; a later request starts another."""
+        async with self._starting:
+            worker, self._worker = self._worker, None
+            if worker is not None:
+                await worker.close()
+            self._set_state(State.STOPPED)
+
+    async def _running_worker(self) -> _Worker:
+        async with self._starting:
+            if self._worker is not None and not self._worker.dead:
+                return self._worker
+            self._set_state(State.LOADING)
+            try:
+                self._worker = await _Worker.start(self.config, self._home, self._on_death)
+            except BaseException:
+                self._set_state(State.STOPPED)
+                raise
+            self.ready = self._worker.ready
+            self._set_state(State.READY)
+            return self._worker
+
+    def _on_death(self, worker: _Worker) -> None:
+        if worker is self._worker:
+            self._worker = None
+            self._set_state(State.STOPPED)
+
+    def _set_state(self, state: State) -> None:
+        if state is not self.state:
+            self.state = state
+            self._on_state(state)
+
+
+class _Worker:
+    """One worker process and the requests it is working on."""
+
+    ready: Ready
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, on_death: Callable[[_Worker], None]
+    ) -> None:
+        self.process = process
+        self.dead = False
+        self._on_death = on_death
+        self._events: dict[int, asyncio.Queue[Event | QwlspError]] = {}
+        self._listener: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(
+        cls, config: EngineConfig, home: Path, on_death: Callable[[_Worker], None]
+    ) -> _Worker:
+        """Start a process and wait until it has loaded the model."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "qwlsp.engine.worker"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            # `-m` looks for modules in the working folder first: never the person's project.
+            cwd=home,
+        )
+        worker = cls(process, on_death)
+        try:
+            worker._send(Start(config=config))
+            reply = await worker._receive()
+        except BaseException:
+            await worker.close()
+            raise
+        if not isinstance(reply, Ready):
+            await worker.close()
+            if isinstance(reply, LoadFailed):
+                raise ModelError(reply.sentence)
+            raise EngineError(worker._epitaph())
+        worker.ready = reply
+        worker._listener = asyncio.create_task(worker._listen())
+        return worker
+
+    def submit(self, request: Generate) -> asyncio.Queue[Event | QwlspError]:
+        """Send a request; its events arrive in the queue, an exception being the last one."""
+        queue: asyncio.Queue[Event | QwlspError] = asyncio.Queue()
+        if self.dead:
+            queue.put_nowait(EngineError(self._epitaph()))
+            return queue
+        self._events[request.id] = queue
+        self._send(request)
+        return queue
+
+    def cancel(self, request_id: int) -> None:
+        """Stop a request; a worker that does not obey is killed."""
+        if not self.dead:
+            self._send(Cancel(id=request_id))
+
+    def forget(self, request_id: int, *, ended: bool) -> None:
+        """Nobody waits for this request any more."""
+        if ended or self.dead:
+            self._events.pop(request_id, None)
+        else:
+            loop = asyncio.get_running_loop()
+            loop.call_later(CANCEL_GRACE, self._kill_if_busy_with, request_id)
+
+    async def close(self) -> None:
+        """End the process, gently first."""
+        self.dead = True
+        if self._listener is not None:
+            self._listener.cancel()
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        try:
+            await asyncio.wait_for(self.process.wait(), CANCEL_GRACE)
+        except asyncio.TimeoutError:
+            self._kill()
+            await self.process.wait()
+        self._fail_all()
+
+    async def _listen(self) -> None:
+        while (reply := await self._receive()) is not None:
+            if isinstance(reply, (Ready, LoadFailed)):
+                continue
+            if (queue := self._events.get(reply.id)) is None:
+                continue
+            if isinstance(reply, (Done, Failed)):
+                del self._events[reply.id]
+            queue.put_nowait(_error(reply) if isinstance(reply, Failed) else reply)
+        self.dead = True
+        self._kill()  # it may have closed its pipe without ending
+        await self.process.wait()
+        self._fail_all()
+        self._on_death(self)
+
+    async def _receive(self) -> Reply | None:
+        """The next message, None when the worker is gone or talks nonsense."""
+        assert self.process.stdout is not None
+        try:
+            header = await self.process.stdout.readexactly(LENGTH.size)
+            payload = await self.process.stdout.readexactly(frame_length(header))
+            return decode(payload)  # type: ignore[return-value]
+        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+            return None
+
+    def _send(self, request: Request) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(encode(request))
+
+    def _fail_all(self) -> None:
+        for queue in self._events.values():
+            queue.put_nowait(EngineError(self._epitaph()))
+        self._events.clear()
+
+    def _epitaph(self) -> str:
+        code = self.process.returncode
+        how = "ended unexpectedly"
+        if code is not None and code < 0:
+            with suppress(ValueError):
+                how = f"was ended by {signal.Signals(-code).name}"
+        return f"The model's process {how}. It starts again with the next request."
+
+    def _kill_if_busy_with(self, request_id: int) -> None:
+        if request_id in self._events and not self.dead:
+            self._kill()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            self.process.kill()
+
+
+def _error(failed: Failed) -> QwlspError:
+    if failed.tokens is not None and failed.limit is not None:
+        return PromptTooLong(failed.tokens, failed.limit)
+    return EngineError(failed.sentence)

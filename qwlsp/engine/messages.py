@@ -1,0 +1,186 @@
+"""All that the server and the worker process share: messages, and how they are framed.
+
+A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON,
+`{"type": CLASS NAME, ...fields}`. Light to import: both sides start with it.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, TypeVar
+
+MAX_FRAME = 64 << 20
+"""Bytes; a longer frame means that the stream is out of step."""
+
+LENGTH = struct.Struct(">I")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineConfig:
+    """How the worker loads a model and makes its context. `None` means: choose yourself."""
+
+    model_path: str
+    gpu_layers: int | None = None
+    threads: int | None = None
+    context_size: int = 32768
+    """Tokens; the most that the context may grow to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One turn of a chat. `parts` are joined without a separator, but each is tokenized for
+    itself, so that a part keeps its tokens whatever follows it."""
+
+    role: str
+    parts: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How the next token is drawn. `temperature` 0 takes the likeliest one."""
+
+    temperature: float = 0.2
+    top_p: float = 0.9
+    seed: int = 0
+
+
+# From the client to the worker.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """Load this model; the first message of every connection."""
+
+    config: EngineConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generate:
+    """Answer this chat in at most `max_tokens` tokens."""
+
+    id: int
+    messages: list[Message]
+    sampling: Sampling = field(default_factory=Sampling)
+    max_tokens: int = 512
+    context_tokens: int | None = None
+    """The prompt may not be longer than this; None: than the context less `max_tokens`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancel:
+    """Stop working on this request. It still ends with `Done`, finish "cancelled"."""
+
+    id: int
+
+
+# From the worker to the client.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """The model is loaded."""
+
+    model: str
+    architecture: str
+    context_length: int
+    warnings: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadFailed:
+    """The model can't be loaded; the worker ends after this message."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """`read` of `total` prompt tokens are in the context, `reused` of them from before.
+    `part_tokens`: the length of each part of the messages, in order, in the first one only."""
+
+    id: int
+    read: int
+    total: int
+    reused: int
+    part_tokens: list[int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """The next characters of the answer; `tokens` have been written so far."""
+
+    id: int
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """The request has ended. `finish` is "stop", "length" or "cancelled"."""
+
+    id: int
+    finish: str
+    prompt_tokens: int
+    reused_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """The request was refused or went wrong; `tokens` and `limit` are set for a long prompt."""
+
+    id: int
+    sentence: str
+    tokens: int | None = None
+    limit: int | None = None
+
+
+Request = Start | Generate | Cancel
+Event = Reading | Piece | Done | Failed
+Reply = Ready | LoadFailed | Event
+
+_TYPES: dict[str, type] = {
+    c.__name__: c
+    for c in (Start, Generate, Cancel, Ready, LoadFailed, Reading, Piece, Done, Failed)
+}
+_NESTED: dict[str, Callable[[Any], Any]] = {
+    "config": lambda value: EngineConfig(**value),
+    "sampling": lambda value: Sampling(**value),
+    "messages": lambda value: [Message(**message) for message in value],
+}
+
+T = TypeVar("T")
+
+
+def encode(message: Request | Reply) -> bytes:
+    """The frame of a message."""
+    payload = json.dumps({"type": type(message).__name__, **asdict(message)}).encode()
+    return LENGTH.pack(len(payload)) + payload
+
+
+def decode(payload: bytes) -> Request | Reply:
+    """The message of a frame's payload. Raises ValueError where it is none."""
+    data = json.loads(payload)
+    try:
+        cls = _TYPES[data.pop("type")]
+        known = {f.name for f in fields(cls)}
+        values = {k: _NESTED.get(k, _same)(v) for k, v in data.items() if k in known}
+        message: Request | Reply = cls(**values)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a message: {payload[:80]!r}") from error
+    return message
+
+
+def frame_length(header: bytes) -> int:
+    """The payload's length that a frame's 4-byte header announces. Raises ValueError."""
+    length: int = LENGTH.unpack(header)[0]
+    if length > MAX_FRAME:
+        raise ValueError(f"a frame of {length} bytes: the stream is out of step")
+    return length
+
+
+def _same(value: T) -> T:
+    return value

@@ -1,0 +1,113 @@
+"""The worker process: owns the model and answers framed messages on its standard streams.
+
+A crash in llama.cpp ends this process and nothing else. The main thread owns every llama.cpp
+call; a second one reads messages, so that a cancel is seen while the model is at work.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import BinaryIO
+
+from qwlsp.engine.messages import (
+    LENGTH,
+    Cancel,
+    EngineConfig,
+    Failed,
+    Generate,
+    LoadFailed,
+    Reply,
+    Request,
+    Start,
+    decode,
+    encode,
+    frame_length,
+)
+from qwlsp.engine.scheduler import Scheduler
+from qwlsp.errors import ModelError, PromptTooLong, QwlspError
+
+
+class Channel:
+    """The private pipe to the client."""
+
+    def __init__(self, source: BinaryIO, target: BinaryIO) -> None:
+        self._source = source
+        self._target = target
+
+    def send(self, reply: Reply) -> None:
+        """Send one message; only the main thread does."""
+        self._target.write(encode(reply))
+        self._target.flush()
+
+    def receive(self) -> Request | None:
+        """The next message, None when the client is gone."""
+        header = self._source.read(LENGTH.size)
+        if len(header) < LENGTH.size:
+            return None
+        message = decode(self._source.read(frame_length(header)))
+        assert isinstance(message, (Start, Generate, Cancel))
+        return message
+
+
+def main() -> None:
+    """Serve one client until it goes away."""
+    channel = _private_channel()
+    start = channel.receive()
+    try:
+        if isinstance(start, Start):
+            _serve(channel, start.config)
+    except QwlspError as error:
+        channel.send(LoadFailed(sentence=str(error)))
+    except BrokenPipeError:
+        pass  # the client is gone, so nobody is left to tell
+
+
+def _private_channel() -> Channel:
+    """Take the standard streams for ourselves: a stray print must not corrupt a frame."""
+    source = os.fdopen(os.dup(0), "rb")
+    target = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    return Channel(source, target)
+
+
+def _serve(channel: Channel, config: EngineConfig) -> None:
+    try:
+        from qwlsp.backends.llama import AbortFlag
+        from qwlsp.engine.loading import load
+    except (ImportError, OSError) as error:  # e.g. built for another C library
+        raise ModelError(f"llama-cpp-python can't be loaded: {error}.") from error
+
+    abort = AbortFlag()
+    scheduler = Scheduler(abort)
+    threading.Thread(target=_receive, args=(channel, scheduler), daemon=True).start()
+    runner, ready = load(config, abort=abort, must_stop=scheduler.must_stop)
+    channel.send(ready)
+    while True:
+        request = scheduler.take().request
+        try:
+            for event in runner.run(request):
+                channel.send(event)
+        except PromptTooLong as error:
+            channel.send(
+                Failed(id=request.id, sentence=str(error), tokens=error.tokens, limit=error.limit)
+            )
+        except QwlspError as error:
+            channel.send(Failed(id=request.id, sentence=str(error)))
+
+
+def _receive(channel: Channel, scheduler: Scheduler) -> None:
+    """Hand messages to the scheduler until the client goes, and with it this process."""
+    while (message := channel.receive()) is not None:
+        if isinstance(message, Generate):
+            scheduler.submit(message)
+        elif isinstance(message, Cancel):
+            scheduler.cancel(message.id)
+    os._exit(0)  # whatever the model is doing, nobody waits for it any more
+
+
+if __name__ == "__main__":
+    main()
