@@ -84,20 +84,25 @@ def write(
     name: str,
     seed: int,
     dtype: DTypeLike,
+    attention_gain: float = 1,
     chat_template: str | None = CHATML,
 ) -> None:
     """Write a model whose matrices are normally distributed numbers of type `dtype`.
 
+    A small model needs an `attention_gain` above 1: the factor by which queries and keys are
+    larger than chance makes them. Without it the next token depends on little but the last one.
     The input embedding is the output matrix too, as in Qwen2.5-0.5B. One tensor at a time is in
     memory. Raises OSError where `path` cannot be written.
     """
     writer = gguf.GGUFWriter(path, "qwen2")
-    _add_metadata(writer, shape, vocabulary, name)
-    if chat_template is not None:
-        writer.add_chat_template(chat_template)
+    writer.add_name(name)
     writer.add_file_type(
         gguf.LlamaFileType.ALL_F32 if dtype == np.float32 else gguf.LlamaFileType.MOSTLY_F16
     )
+    _add_sizes(writer, shape)
+    _add_tokenizer(writer, vocabulary)
+    if chat_template is not None:
+        writer.add_chat_template(chat_template)
     tensors = list(_tensors(shape, len(vocabulary.tokens)))
     for tensor in tensors:
         stored = np.dtype(dtype if tensor.is_matrix else np.float32)
@@ -110,13 +115,14 @@ def write(
         random = np.random.default_rng(seed)
         for tensor in tensors:
             values = _values(tensor, random, vocabulary)
+            if tensor.name.endswith(("attn_q.weight", "attn_k.weight")):
+                values *= attention_gain
             writer.write_tensor_data(values.astype(dtype) if tensor.is_matrix else values)
     finally:
         writer.close()
 
 
-def _add_metadata(writer: gguf.GGUFWriter, shape: Shape, vocabulary: Vocabulary, name: str) -> None:
-    writer.add_name(name)
+def _add_sizes(writer: gguf.GGUFWriter, shape: Shape) -> None:
     writer.add_context_length(shape.context)
     writer.add_embedding_length(shape.width)
     writer.add_block_count(shape.layers)
@@ -125,6 +131,9 @@ def _add_metadata(writer: gguf.GGUFWriter, shape: Shape, vocabulary: Vocabulary,
     writer.add_head_count_kv(shape.kv_heads)
     writer.add_rope_freq_base(1e6)
     writer.add_layer_norm_rms_eps(1e-6)
+
+
+def _add_tokenizer(writer: gguf.GGUFWriter, vocabulary: Vocabulary) -> None:
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list(vocabulary.tokens)
@@ -170,10 +179,6 @@ def _values(
     if not tensor.is_matrix:
         return 0.1 * values
     values /= np.sqrt(np.float32(tensor.shape[1]))
-    if tensor.name.endswith(("attn_q.weight", "attn_k.weight")):
-        # Sharper attention than chance gives: each answer depends on few, far tokens, so that a
-        # wrong cell in the KV cache shows.
-        values *= 2
     if tensor.name == "token_embd.weight":
         # Nearly never sampled: a benchmark or a test gets the number of tokens it asked for.
         values[vocabulary.control] *= 0.1

@@ -10,6 +10,7 @@ import argparse
 import ctypes
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -17,13 +18,14 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import IO, cast
 
 import gguf
 import llama_cpp
 import numpy as np
-import platformdirs
 
 from benchmarks.qwen2 import Shape, Vocabulary, write
+from qwlsp.home import home
 
 SHAPE = Shape(layers=24, width=896, heads=14, kv_heads=2, ffn=4864)
 
@@ -105,24 +107,31 @@ def read_vocabulary(path: Path) -> Vocabulary:
 def fetched_tokenizer() -> Path:
     """Return Qwen2's vocabulary from llama-cpp-python's source package, fetched at first use.
 
-    The package is the pinned one, checked against its hash. Raises SyntheticError.
+    It is kept in qwlsp's home folder. The package is the pinned one, checked against its hash.
+    Raises SyntheticError.
     """
-    home = os.environ.get("QWLSP_HOME") or platformdirs.user_cache_dir("qwlsp")
-    kept = Path(home) / "tokenizers" / Path(_TOKENIZER_IN_SOURCE).name
+    kept = home() / "tokenizers" / Path(_TOKENIZER_IN_SOURCE).name
     if kept.exists():
         return kept
     kept.parent.mkdir(parents=True, exist_ok=True)
+    print("Fetching llama-cpp-python's source package (80 MB) for its tokenizer", file=sys.stderr)
     with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
         download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        download += ["--require-hashes", "--dest", folder, "--requirement", _SOURCE_REQUIREMENT]
+        download += [
+            "--require-hashes",
+            "--requirement",
+            str(_SOURCE_REQUIREMENT),
+            "--dest",
+            folder,
+        ]
         if subprocess.run(download, stdout=sys.stderr, check=False).returncode != 0:
             raise SyntheticError("pip could not fetch llama-cpp-python's source package")
         source = next(Path(folder).glob("*.tar.gz"))
-        with tarfile.open(source) as archive:
-            member = next(m for m in archive if m.name.endswith(_TOKENIZER_IN_SOURCE))
-            member.name = kept.name
-            archive.extract(member, folder)
-        (Path(folder) / kept.name).replace(kept)
+        partial = Path(folder) / kept.name
+        with tarfile.open(source) as archive, partial.open("wb") as file:
+            member = f"{source.name.removesuffix('.tar.gz')}/{_TOKENIZER_IN_SOURCE}"
+            shutil.copyfileobj(cast(IO[bytes], archive.extractfile(member)), file)
+        partial.replace(kept)
     return kept
 
 
@@ -149,13 +158,19 @@ def matrix_types(path: Path) -> dict[str, int]:
     return dict(Counter(t.tensor_type.name for t in tensors if len(t.shape) == 2).most_common())
 
 
-@llama_cpp.llama_log_callback
-def _log_nothing(level: int, text: bytes, user_data: ctypes.c_void_p) -> None:
-    pass
+_GGML_LOG_LEVEL_ERROR = 4  # ggml.h; llama_cpp does not export it
+
+
+def _log(level: int, text: bytes, _user_data: object) -> None:
+    if level == _GGML_LOG_LEVEL_ERROR:
+        print(text.decode(errors="replace"), end="", file=sys.stderr)
+
+
+_LOG = llama_cpp.llama_log_callback(_log)  # llama.cpp keeps its address, not a reference
 
 
 def _quantize(source: Path, target: Path, file_type: int) -> None:
-    llama_cpp.llama_log_set(_log_nothing, ctypes.c_void_p(0))
+    llama_cpp.llama_log_set(_LOG, ctypes.c_void_p(0))
     parameters = llama_cpp.llama_model_quantize_default_params()
     parameters.ftype = file_type
     status = llama_cpp.llama_model_quantize(

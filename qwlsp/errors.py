@@ -15,6 +15,10 @@ class BadRequest(QwlspError):
     """The request names something that does not exist: a line, a version, a document."""
 
 
+class StaleVersion(BadRequest):
+    """The request is about a version of a document that is no longer there."""
+
+
 class ModelError(QwlspError):
     """The model can't be used: missing, damaged, or of an unknown kind."""
 

@@ -8,6 +8,7 @@ from another one.
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +22,19 @@ from qwlsp.errors import EngineError, ModelError
 
 Tokens = list[int] | npt.NDArray[np.int32]
 
-LOG_ERROR, LOG_CONTINUED = 3, 5
+LOG_ERROR, LOG_CONTINUED = 4, 5
+"""Of `ggml.h`; llama_cpp's own table is out of date."""
 DECODE_FULL, DECODE_ABORTED = 1, 2
 END_TOKENS = ("<|im_end|>", "<|endoftext|>")
 """Ends of a turn that some files fail to mark as such."""
 
 
 class _Log:
-    """Takes llama.cpp's log: errors go to stderr, the last one is kept as the reason."""
+    """Takes llama.cpp's log: errors go to stderr. `reason` is the first one since it was cleared:
+    those that follow only say that, therefore, something bigger failed."""
 
     def __init__(self) -> None:
-        self.last_error = ""
+        self.reason = ""
         self._level = 0
         self._callback = llama.llama_log_callback(self._write)
         llama.llama_log_set(self._callback, ctypes.c_void_p(0))
@@ -40,7 +43,7 @@ class _Log:
         if level != LOG_CONTINUED:
             self._level = level
         if self._level == LOG_ERROR and (line := text.decode("utf-8", "replace").strip()):
-            self.last_error = line
+            self.reason = self.reason or line
             print(f"llama.cpp: {line}", file=sys.stderr)
 
 
@@ -76,10 +79,10 @@ class Model:
         llama.llama_backend_init()
         params = llama.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
-        _log.last_error = ""
-        self._model = llama.llama_model_load_from_file(str(path).encode(), params)
+        _log.reason = ""
+        self._model = llama.llama_model_load_from_file(os.fsencode(path), params)
         if not self._model:
-            reason = _log.last_error or "llama.cpp gives no reason"
+            reason = _log.reason or "llama.cpp gives no reason"
             raise ModelError(f"{path.name} can't be loaded, it may be damaged ({reason}).")
         self._vocab = llama.llama_model_get_vocab(self._model)
         if not llama.llama_vocab_n_tokens(self._vocab):
@@ -87,6 +90,7 @@ class Model:
             raise ModelError(f"{path.name} has no vocabulary, so it can't answer anything.")
         self._pieces: dict[int, bytes] = {}
         self.vocabulary_size: int = llama.llama_vocab_n_tokens(self._vocab)
+        self.size: int = llama.llama_model_size(self._model)
         self.context_length: int = llama.llama_model_n_ctx_train(self._model)
         self.end_tokens = self._find_end_tokens()
 
@@ -198,11 +202,12 @@ class Context:
         self.size = size
         self._abort = abort
         self._vocabulary_size = model.vocabulary_size
+        _log.reason = ""
         self._context = llama.llama_init_from_model(model.handle, params)
         if not self._context:
             raise EngineError(
                 f"There is not enough memory for a context of {size.tokens} tokens"
-                f" ({_log.last_error or 'no reason given'})."
+                f" ({_log.reason or 'no reason given'})."
             )
         self._memory = llama.llama_get_memory(self._context)
         self._batch = _Batch(size.batch)
@@ -294,7 +299,7 @@ class Sampler:
             llama.llama_sampler_init_top_k(40),  # llama.cpp's default; makes top-p cheap
             llama.llama_sampler_init_top_p(top_p, 1),
             llama.llama_sampler_init_temp(temperature),
-            llama.llama_sampler_init_dist(seed & 0xFFFFFFFF),
+            llama.llama_sampler_init_dist(seed % llama.LLAMA_DEFAULT_SEED),  # itself: random
         ):
             llama.llama_sampler_chain_add(self._chain, sampler)
 
@@ -315,7 +320,7 @@ def count_layers(path: Path) -> int:
     """The layers of a GGUF file, 0 where it can't be read, without loading its weights."""
     params = llama.llama_model_default_params()
     params.vocab_only = True
-    model = llama.llama_model_load_from_file(str(path).encode(), params)
+    model = llama.llama_model_load_from_file(os.fsencode(path), params)
     if not model:
         return 0
     layers = int(llama.llama_model_n_layer(model))

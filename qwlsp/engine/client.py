@@ -9,9 +9,10 @@ import asyncio
 import itertools
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager, suppress
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 from qwlsp.engine.messages import (
@@ -67,6 +68,14 @@ class EngineClient:
         self._ids = itertools.count(1)
         self._starting = asyncio.Lock()
         self._worker: _Worker | None = None
+        self._active = 0
+        self._retired = False
+        self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the worker had to do without, e.g. a chat template."""
+        return self._worker.ready.warnings if self._worker else []
 
     @property
     def pid(self) -> int | None:
@@ -75,42 +84,58 @@ class EngineClient:
 
     async def start(self) -> Ready:
         """Load the model, if it is not loaded already. Raises ModelError or EngineError."""
-        return (await self._running_worker()).ready
+        with self._in_use():
+            return (await self._running_worker()).ready
 
     async def generate(
         self,
         messages: list[Message],
         *,
+        answer_start: str = "",
         sampling: Sampling,
         max_tokens: int,
         context_tokens: int | None = None,
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """The events of one answer, `Done` last. Closing the iterator cancels the request.
 
         Raises ModelError if the model can't be loaded, PromptTooLong if the prompt does not fit,
         EngineError if the worker fails or dies.
         """
-        worker = await self._running_worker()
-        request = Generate(
-            id=next(self._ids),
-            messages=messages,
-            sampling=sampling,
-            max_tokens=max_tokens,
-            context_tokens=context_tokens,
-        )
-        events = worker.submit(request)
-        ended = False
+        with self._in_use():
+            worker = await self._running_worker()
+            request = Generate(
+                id=next(self._ids),
+                messages=messages,
+                answer_start=answer_start,
+                sampling=sampling,
+                max_tokens=max_tokens,
+                context_tokens=context_tokens,
+            )
+            async with aclosing(worker.follow(request)) as events:
+                async for event in events:
+                    yield event
+
+    def retire(self) -> None:
+        """End the worker as soon as the answers in flight have ended."""
+        self._retired = True
+        self._close_if_retired()
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        self._active += 1
         try:
-            while not ended:
-                event = await events.get()
-                ended = isinstance(event, (Done, QwlspError))
-                if isinstance(event, QwlspError):
-                    raise event
-                yield event
+            yield
         finally:
-            if not ended:
-                worker.cancel(request.id)
-            worker.forget(request.id, ended=ended)
+            self._active -= 1
+            self._close_if_retired()
+
+    def _close_if_retired(self) -> None:
+        if self._retired and not self._active and self._worker is not None:
+            self._closing = asyncio.create_task(self._close_unless_used())
+
+    async def _close_unless_used(self) -> None:
+        if not self._active:  # who asked may have begun another attempt since
+            await self.close()
 
     async def close(self) -> None:
         """End the worker; a later request starts another."""
@@ -183,49 +208,63 @@ class _Worker:
             await worker.close()
             if isinstance(reply, LoadFailed):
                 raise ModelError(reply.sentence)
-            raise EngineError(worker._epitaph())
+            raise ModelError(
+                f"{Path(config.model_path).name} can't be loaded: the model's process"
+                f" {worker._how_it_ended()}. The file may be damaged, or too large for the memory."
+            )
         worker.ready = reply
         worker._listener = asyncio.create_task(worker._listen())
         return worker
 
-    def submit(self, request: Generate) -> asyncio.Queue[Event | QwlspError]:
-        """Send a request; its events arrive in the queue, an exception being the last one."""
-        queue: asyncio.Queue[Event | QwlspError] = asyncio.Queue()
+    async def follow(self, request: Generate) -> AsyncGenerator[Event, None]:
+        """Send a request and yield its events; closing the iterator cancels it."""
         if self.dead:
-            queue.put_nowait(EngineError(self._epitaph()))
-            return queue
-        self._events[request.id] = queue
+            raise EngineError(self._epitaph())
+        queue = self._events[request.id] = asyncio.Queue()
         self._send(request)
-        return queue
+        ended = False
+        try:
+            while not ended:
+                event = await queue.get()
+                ended = isinstance(event, (Done, QwlspError))
+                if isinstance(event, QwlspError):
+                    raise event
+                yield event
+        finally:
+            if not ended and not self.dead:
+                self._send(Cancel(id=request.id))
+                self._see_it_end(request.id)
 
-    def cancel(self, request_id: int) -> None:
-        """Stop a request; a worker that does not obey is killed."""
-        if not self.dead:
-            self._send(Cancel(id=request_id))
-
-    def forget(self, request_id: int, *, ended: bool) -> None:
-        """Nobody waits for this request any more."""
-        if ended or self.dead:
-            self._events.pop(request_id, None)
-        else:
-            loop = asyncio.get_running_loop()
-            loop.call_later(CANCEL_GRACE, self._kill_if_busy_with, request_id)
+    def _see_it_end(self, request_id: int, *, warned: bool = False) -> None:
+        """Kill a worker that goes on with a cancelled request. One that has not come to it yet
+        is busy with an earlier one, and may be."""
+        if self.dead or request_id not in self._events:
+            return
+        if warned:
+            self._kill()
+            return
+        first_in_line = next(iter(self._events))
+        loop = asyncio.get_running_loop()
+        loop.call_later(
+            CANCEL_GRACE,
+            partial(self._see_it_end, request_id, warned=request_id == first_in_line),
+        )
 
     async def close(self) -> None:
         """End the process, gently first."""
         self.dead = True
-        if self._listener is not None:
-            self._listener.cancel()
         assert self.process.stdin is not None
         self.process.stdin.close()
+        listener = self._listener or asyncio.create_task(self._listen())
         try:
-            await asyncio.wait_for(self.process.wait(), CANCEL_GRACE)
+            await asyncio.wait_for(asyncio.shield(listener), CANCEL_GRACE)
         except asyncio.TimeoutError:
             self._kill()
-            await self.process.wait()
-        self._fail_all()
+            await listener
 
     async def _listen(self) -> None:
+        """Pass on what the worker says until it ends, however that comes."""
+        assert self.process.stdout is not None
         while (reply := await self._receive()) is not None:
             if isinstance(reply, (Ready, LoadFailed)):
                 continue
@@ -235,7 +274,8 @@ class _Worker:
                 del self._events[reply.id]
             queue.put_nowait(_error(reply) if isinstance(reply, Failed) else reply)
         self.dead = True
-        self._kill()  # it may have closed its pipe without ending
+        self._kill()  # it may have closed its pipe without ending, or talk nonsense
+        await self.process.stdout.read()  # asyncio closes a pipe only at its end
         await self.process.wait()
         self._fail_all()
         self._on_death(self)
@@ -260,16 +300,14 @@ class _Worker:
         self._events.clear()
 
     def _epitaph(self) -> str:
+        return f"The model's process {self._how_it_ended()}. It starts again with the next request."
+
+    def _how_it_ended(self) -> str:
         code = self.process.returncode
-        how = "ended unexpectedly"
         if code is not None and code < 0:
             with suppress(ValueError):
-                how = f"was ended by {signal.Signals(-code).name}"
-        return f"The model's process {how}. It starts again with the next request."
-
-    def _kill_if_busy_with(self, request_id: int) -> None:
-        if request_id in self._events and not self.dead:
-            self._kill()
+                return f"was ended by {signal.Signals(-code).name}"
+        return "ended unexpectedly"
 
     def _kill(self) -> None:
         with suppress(ProcessLookupError):

@@ -45,21 +45,22 @@ class Runner:
     def run(self, request: Generate) -> Iterator[Event]:
         """The events of a request, `Done` last. Raises PromptTooLong and EngineError."""
         prompt = self._template.tokens(request.messages, self._model.tokenize)
+        begun = self._model.tokenize(request.answer_start, special=False)
+        tokens = np.array(prompt.tokens + begun, np.int32)
         limit = self._limit - request.max_tokens
         if request.context_tokens is not None:
             limit = min(limit, request.context_tokens)
-        if len(prompt.tokens) > limit:
-            raise PromptTooLong(len(prompt.tokens), limit)
+        if len(tokens) > limit:
+            raise PromptTooLong(len(tokens), limit)
         if self._must_stop():  # cancelled while it waited: no cached sequence is given up for it
             yield Done(
                 id=request.id,
                 finish="cancelled",
-                prompt_tokens=len(prompt.tokens),
+                prompt_tokens=len(tokens),
                 reused_tokens=0,
                 output_tokens=0,
             )
             return
-        tokens = np.array(prompt.tokens, np.int32)
         context, cache = self._room_for(len(tokens) + request.max_tokens)
         sequence, reused = cache.acquire(tokens)
         answer = _Answer(tokens, sequence)

@@ -24,6 +24,8 @@ CONTEXT_SIZES = (4096, 8192, 16384, 32768)
 """Tokens; a context starts small, since its memory is taken at once, and grows with need."""
 KV_BYTES_PER_TOKEN = 12_288
 """F16 keys and values of Qwen2.5-0.5B."""
+SMALL_MODEL = 32 << 20
+"""Bytes; for less than this, threads wait for each other longer than they work."""
 GPU_RESERVE = 512 << 20
 """Bytes of device memory left for compute buffers and the desktop."""
 
@@ -41,7 +43,7 @@ def load(
         model.chat_template, begin_text=model.begin_text, end_text=model.end_text
     )
     limit = min(config.context_size, model.context_length)
-    threads = config.threads or usable_cores()
+    threads = config.threads or (1 if model.size < SMALL_MODEL else usable_cores())
 
     def make_context(tokens: int) -> Context:
         size = next((size for size in CONTEXT_SIZES if size >= tokens), tokens)

@@ -63,6 +63,8 @@ class Generate:
 
     id: int
     messages: list[Message]
+    answer_start: str = ""
+    """What the answer already says; it is gone on with."""
     sampling: Sampling = field(default_factory=Sampling)
     max_tokens: int = 512
     context_tokens: int | None = None

@@ -41,11 +41,15 @@ class Channel:
         self._target.flush()
 
     def receive(self) -> Request | None:
-        """The next message, None when the client is gone."""
+        """The next message, None when the client is gone, in the middle of a frame perhaps."""
         header = self._source.read(LENGTH.size)
         if len(header) < LENGTH.size:
             return None
-        message = decode(self._source.read(frame_length(header)))
+        length = frame_length(header)
+        payload = self._source.read(length)
+        if len(payload) < length:
+            return None
+        message = decode(payload)
         assert isinstance(message, (Start, Generate, Cancel))
         return message
 
@@ -75,6 +79,8 @@ def _private_channel() -> Channel:
 
 
 def _serve(channel: Channel, config: EngineConfig) -> None:
+    # Else an assertion that fails in llama.cpp starts a debugger, and that takes seconds.
+    os.environ.setdefault("GGML_NO_BACKTRACE", "1")
     try:
         from qwlsp.backends.llama import AbortFlag
         from qwlsp.engine.loading import load

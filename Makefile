@@ -1,0 +1,47 @@
+# Everything installs into .venv; nothing needs root. `make` alone lists what there is.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test lint lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/ready  ## explain a function of examples/ in the terminal
+	$(BIN)/qwlsp explain examples/sales_report.py:48
+
+test: lint  ## lint, then run all tests but the slow ones
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/ready  ## check style, types and the layers' dependencies
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock:  ## pin the newest versions that pyproject.toml allows
+	.ci/lock $(PYTHON)
+
+clean:  ## remove what was installed here
+	rm -rf $(VENV)
+
+# Each file marks a step that is done; a step is done again when what it reads has changed.
+$(VENV)/ready: $(VENV)/packages $(VENV)/llama pyproject.toml
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/llama: $(VENV)/packages .ci/llama-cpp-python.txt
+	.ci/install-llama $(BIN)/python
+	@touch $@
+
+$(VENV)/packages: $(VENV)/created .ci/requirements.txt
+	$(BIN)/pip install --quiet --require-hashes --requirement .ci/requirements.txt
+	@touch $@
+
+$(VENV)/created:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or newer is needed, this is %d.%d" % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@

@@ -1,0 +1,17 @@
+"""The command line. `serve` starts without typer and rich, which the editor would wait for."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """The program `qwlsp`."""
+    if sys.argv[1:] == ["serve"]:
+        from qwlsp.lsp.start import serve
+
+        serve()
+    else:
+        from qwlsp.cli.app import app
+
+        app()

@@ -1,0 +1,75 @@
+"""An answer in the terminal: progress while the prompt is read, Markdown while it is written."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.segment import Segment
+
+from qwlsp.answers import Answer, ReadingPrompt, Update, Writing
+
+
+class Tail:
+    """The last lines of a text that fit on the screen: those that are being written."""
+
+    def __init__(self, markdown: str) -> None:
+        self._markdown = markdown
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render, and keep what fits."""
+        lines = console.render_lines(Markdown(self._markdown), options.update(height=None))
+        for line in lines[-max(1, console.height - 2) :]:
+            yield from line
+            yield Segment.line()
+
+
+class Display:
+    """Shows updates as they come. What is only seen on the way is taken away again, so the
+    scroll-back holds the whole answer once. Without a terminal, only the answer is printed."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = Live(console=console, transient=True, refresh_per_second=12)
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Display:
+        if self._console.is_terminal:
+            self._live.start()
+            self._live.update("Starting the model …")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def show(self, update: Update) -> None:
+        """Show what is new."""
+        if isinstance(update, ReadingPrompt):
+            self._live.update(self._reading(update))
+        elif isinstance(update, Writing):
+            self._live.update(Tail(update.markdown))
+        else:
+            self._live.stop()
+            self._print(update)
+
+    def _print(self, answer: Answer) -> None:
+        if self._console.is_terminal:
+            self._console.print(Markdown(answer.markdown))
+        else:
+            self._console.file.write(answer.markdown.rstrip() + "\n")
+
+    def _reading(self, update: ReadingPrompt) -> str:
+        text = f"Reading the code: {update.read:,} of {update.total:,} tokens"
+        elapsed = time.monotonic() - self._started
+        if update.read and update.read < update.total and elapsed > 1:
+            left = elapsed * (update.total - update.read) / update.read
+            text += f", about {left:.0f} s left"
+        return text

@@ -1,0 +1,80 @@
+"""Places in files as a person types them: FILE, FILE:LINE or FILE:FIRST-LAST."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qwlsp.documents import Documents, Snapshot
+from qwlsp.errors import BadRequest
+from qwlsp.text import Span, Text
+
+LANGUAGES = {".py": "python", ".pyi": "python", ".pyw": "python"}
+PLACE = re.compile(r"(?P<file>.+?):(?P<first>\d+)(?:-(?P<last>\d+))?")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A span in a file that was read; `warnings` say what had to be guessed."""
+
+    path: Path
+    snapshot: Snapshot
+    span: Span
+    warnings: list[str] = field(default_factory=list)
+
+
+def read_place(argument: str) -> Place:
+    """The place that `argument` names. Raises BadRequest where there is none."""
+    path, lines = _split(argument)
+    warnings: list[str] = []
+    text = _read(path, warnings)
+    language = LANGUAGES.get(path.suffix.lower(), path.suffix.lstrip(".") or "plain text")
+    snapshot = Documents().open(path.absolute().as_uri(), None, language, text)
+    span = _span(snapshot.text, path, lines, warnings)
+    if language == "python" and snapshot.tree.root_node.has_error:
+        warnings.append(f"{path} has a syntax error; what could be read of it is explained.")
+    return Place(path.absolute(), snapshot, span, warnings)
+
+
+def _split(argument: str) -> tuple[Path, tuple[int, int] | None]:
+    """The file, and its first and last line, if any are named."""
+    match = PLACE.fullmatch(argument)
+    if match is None or Path(argument).is_file():
+        return Path(argument), None
+    first = int(match["first"])
+    return Path(match["file"]), (first, int(match["last"] or first))
+
+
+def _read(path: Path, warnings: list[str]) -> str:
+    """The file's text, in the encoding that it declares, else UTF-8."""
+    if path.is_dir():
+        raise BadRequest(f"{path} is a folder; name a file.")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadRequest(f"{path} can't be read: {error.strerror}.") from error
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError):
+        warnings.append(
+            f"{path} is not UTF-8; what can't be read in it is shown as \N{REPLACEMENT CHARACTER}."
+        )
+        return data.decode("utf-8", "replace")
+
+
+def _span(text: Text, path: Path, lines: tuple[int, int] | None, warnings: list[str]) -> Span:
+    if lines is None:
+        return Span(0, len(text.data))
+    first, last = lines
+    if last < first:
+        warnings.append(f"Lines {first}-{last} are read as {last}-{first}.")
+        first, last = last, first
+    for line in (first, last):
+        if not 1 <= line <= text.line_count:
+            raise BadRequest(f"{path} has no line {line}: it has {text.line_count} lines.")
+    begin, end = text.line_span(first - 1), text.line_span(last - 1)
+    return begin if first == last else Span(begin.start, end.end)

@@ -1,0 +1,1 @@
+"""What the model sees: ranked pieces of code, made into a prompt. Pure: no IO, no model."""

@@ -1,0 +1,118 @@
+"""Open buffers, each as the latest of a series of snapshots that never change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import unquote
+
+from tree_sitter import Tree
+
+from qwlsp.errors import BadRequest, QwlspError
+from qwlsp.syntax.tree import edited, parse, reparse
+from qwlsp.text import Encoding, Range, Text
+
+
+class UnknownDocument(BadRequest):
+    """The document is not open."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"{_name(uri)} is not open.")
+
+
+class UnsupportedLanguage(QwlspError):
+    """The document is in a language that qwlsp can't parse."""
+
+    def __init__(self, uri: str, language: str) -> None:
+        super().__init__(f"qwlsp reads Python so far; {_name(uri)} is {language}.")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A replacement of `range`, or of the whole text if that is None."""
+
+    range: Range | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A document at one version; `language` is the protocol's language identifier."""
+
+    uri: str
+    version: int | None
+    language: str
+    text: Text
+    stale: Tree | None = field(default=None, repr=False, compare=False)
+    """The last tree without errors, with all edits since recorded on it; for `tree` to reuse."""
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The syntax tree, parsed at first use. Raises UnsupportedLanguage."""
+        if self.language != "python":
+            raise UnsupportedLanguage(self.uri, self.language)
+        return reparse(self.stale, self.text.data) if self.stale else parse(self.text.data)
+
+    def changed(
+        self, version: int | None, changes: Sequence[Change], encoding: Encoding
+    ) -> Snapshot:
+        """The document after `changes`, one after another, each range in the text before it."""
+        text, stale = self.text, self._reusable
+        for change in changes:
+            if change.range is None:
+                text, stale = Text.of(change.text), None
+                continue
+            span = text.span(change.range, encoding)
+            before, text = text, text.replace(span, change.text)
+            stale = edited(stale, before.data, span, text.data) if stale else None
+        return Snapshot(self.uri, version, self.language, text, stale)
+
+    @property
+    def _reusable(self) -> Tree | None:
+        # Not self.tree: a change must not wait for a parse that nobody asked for.
+        tree: Tree | None = vars(self).get("tree")
+        return self.stale if tree is None or tree.root_node.has_error else tree
+
+
+class Documents:
+    """The documents that the editor has open; iterates over their latest snapshots."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Snapshot] = {}
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        return iter(list(self._open.values()))
+
+    def open(self, uri: str, version: int | None, language: str, text: str) -> Snapshot:
+        """Take over a document from the editor; `language` is the protocol's identifier."""
+        return self._keep(Snapshot(uri, version, language, Text.of(text)))
+
+    def change(
+        self, uri: str, version: int | None, changes: Sequence[Change], encoding: Encoding
+    ) -> Snapshot:
+        """Apply `changes` in order, positions in `encoding`. Raises UnknownDocument.
+
+        Nothing is parsed. Snapshots taken earlier stay as they are.
+        """
+        return self._keep(self.get(uri).changed(version, changes, encoding))
+
+    def get(self, uri: str) -> Snapshot:
+        """The latest snapshot. Raises UnknownDocument."""
+        try:
+            return self._open[uri]
+        except KeyError:
+            raise UnknownDocument(uri) from None
+
+    def close(self, uri: str) -> None:
+        """Let go of a document; one that is not open is left so."""
+        self._open.pop(uri, None)
+
+    def _keep(self, snapshot: Snapshot) -> Snapshot:
+        self._open[snapshot.uri] = snapshot
+        return snapshot
+
+
+def _name(uri: str) -> str:
+    """What a person calls the document: the last part of its address."""
+    return unquote(uri.rpartition("/")[2])

@@ -1,0 +1,25 @@
+"""Where qwlsp keeps its files: `QWLSP_HOME`, or the platform's usual folders."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+
+def home() -> Path:
+    """The folder of models, remembered answers and the worker's state."""
+    if folder := os.environ.get("QWLSP_HOME"):
+        return Path(folder).expanduser().absolute()
+    return Path(platformdirs.user_data_dir("qwlsp", appauthor=False))
+
+
+def models_folder() -> Path:
+    """Where pulled models lie, and where a person may put their own."""
+    return home() / "models"
+
+
+def answers_file() -> Path:
+    """The cache of answers."""
+    return home() / "answers.sqlite"

@@ -1,0 +1,1 @@
+"""GGUF files: find the one to use, fetch the default one."""

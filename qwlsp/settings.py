@@ -1,0 +1,152 @@
+"""Every setting with its default and its help, declared once.
+
+The tree mirrors the editors' section `qwlsp`: `settings.generation.max_tokens` is
+`qwlsp.generation.maxTokens` there. Editors send whatever a person typed, so a bad value is
+reported and its default kept; it never stops the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
+Check = Callable[[Any], bool]
+
+
+def setting(default: T, help: str, check: Check, expected: str) -> T:
+    """A dataclass field for one setting; `expected` completes "must be ..."."""
+    value: T = field(default=default, metadata={"help": help, "check": check, "expected": expected})
+    return value
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _one_of(*choices: str) -> tuple[Check, str]:
+    return lambda value: value in choices, "one of " + ", ".join(f'"{c}"' for c in choices)
+
+
+def _integer(low: int, high: int) -> tuple[Check, str]:
+    return (
+        lambda value: (
+            isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+        ),
+        f"a whole number from {low} to {high}",
+    )
+
+
+def _auto_or_integer(low: int, high: int) -> tuple[Check, str]:
+    check, expected = _integer(low, high)
+    return lambda value: value == "auto" or check(value), f'"auto" or {expected}'
+
+
+def _number(low: float, high: float) -> tuple[Check, str]:
+    return (
+        lambda value: (
+            isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+        ),
+        f"a number from {low:g} to {high:g}",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSettings:
+    """Which model runs, and how it is loaded."""
+
+    path: str = setting("", "GGUF file to use; empty: look for one.", _text, "a path")
+    name: str = setting(
+        "", "Name of a model in qwlsp's own folder, with or without .gguf.", _text, "a name"
+    )
+    gpu_layers: str | int = setting(
+        "auto",
+        "Layers to offload to the GPU: auto takes all that fit, 0 uses the CPU alone.",
+        *_auto_or_integer(0, 1000),
+    )
+    threads: str | int = setting(
+        "auto", "CPU threads: auto takes the physical cores.", *_auto_or_integer(1, 512)
+    )
+    context_size: int = setting(
+        32768, "Tokens of context the model may grow to.", *_integer(512, 131072)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerationSettings:
+    """How the model writes."""
+
+    temperature: float = setting(
+        0.2, "0 always takes the likeliest word; higher is more varied.", *_number(0, 2)
+    )
+    top_p: float = setting(
+        0.9, "Draw only from the likeliest words that make up this share.", *_number(0.01, 1)
+    )
+    max_tokens: int = setting(512, "Longest answer, in tokens.", *_integer(1, 8192))
+    seed: int = setting(
+        0, "The same seed gives the same answer to the same question.", *_integer(0, 2**32 - 1)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerSettings:
+    """How answers read, and where they are shown."""
+
+    detail: Literal["brief", "full"] = setting(
+        "brief", "How much an explanation says.", *_one_of("brief", "full")
+    )
+    language: str = setting(
+        "auto", "Language of the model's answers, e.g. German; auto is English.", _text, "a name"
+    )
+    show: str = setting(
+        "hover",
+        "Where an answer shows in editors without a qwlsp plugin: on hover, or as a document.",
+        *_one_of("hover", "document"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings."""
+
+    model: ModelSettings = field(default_factory=ModelSettings)
+    generation: GenerationSettings = field(default_factory=GenerationSettings)
+    answers: AnswerSettings = field(default_factory=AnswerSettings)
+
+
+def from_json(data: object) -> tuple[Settings, list[str]]:
+    """Settings from what an editor sent, and a sentence for each value that was not taken.
+
+    Unknown names are ignored: a newer plugin may know more settings than this server.
+    """
+    problems: list[str] = []
+    if data is None:
+        return Settings(), problems
+    return _section(Settings(), data, "qwlsp", problems), problems
+
+
+def _section(defaults: Any, data: object, name: str, problems: list[str]) -> Any:
+    if not isinstance(data, Mapping):
+        problems.append(f"{name} must be an object; its defaults are used.")
+        return defaults
+    values: dict[str, Any] = {}
+    for f in fields(defaults):
+        key = camel_case(f.name)
+        if key not in data or data[key] is None:
+            continue
+        default, value, full_name = getattr(defaults, f.name), data[key], f"{name}.{key}"
+        if is_dataclass(default):
+            values[f.name] = _section(default, value, full_name, problems)
+        elif f.metadata["check"](value):
+            values[f.name] = value
+        else:
+            expected = f.metadata["expected"]
+            problems.append(f"{full_name} must be {expected}; {default!r} is used.")
+    return replace(defaults, **values)
+
+
+def camel_case(name: str) -> str:
+    """The editors' spelling of a field's name: max_tokens is maxTokens."""
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
