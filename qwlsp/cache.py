@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 MAX_ANSWERS = 5_000
+BUSY_SECONDS = 2.0
+"""Waits for another editor that is writing."""
 SCHEMA_VERSION = 1
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
@@ -111,14 +113,17 @@ class AnswerCache:
 
 def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    connection = sqlite3.connect(path, timeout=2.0)
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, SCHEMA_VERSION):
             raise sqlite3.DatabaseError("another version's file")
         # Several editors share the file; a lost answer after a power cut is no harm.
-        connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + SCHEMA)
-        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        connection.execute("PRAGMA synchronous=OFF")
+        with suppress(sqlite3.OperationalError):  # another editor is doing this very thing
+            connection.execute("PRAGMA journal_mode=WAL")
+        if version == 0:
+            connection.executescript(f"{SCHEMA} PRAGMA user_version={SCHEMA_VERSION};")
     except BaseException:
         connection.close()
         raise

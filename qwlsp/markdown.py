@@ -45,10 +45,12 @@ _MARKUP = re.compile(
   | !(?=\[)                             # image
   | \](?=[(:\[])                        # link, definition
   | (?<=ftp):(?=//)|(?<=xmpp):          # addresses that GitHub's Markdown makes links
-  | <(?![\s=\d])                        # HTML, autolink
 """,
     re.VERBOSE | re.IGNORECASE,
 )
+# Code that would load, run or be HTML if a viewer read it as text. Viewers do that: marked, which
+# VS Code uses, finds the ends of links, emphasis, strikethrough and addresses also in code spans.
+_ACTIVE_CODE = re.compile(r"!\[|\]\(|<[A-Za-z/!?]")
 # An address at the end of a text, which viewers link up to the next space, backticks included.
 _BARE_URL = re.compile(r"(?:https?://|www\.)\S*$", re.IGNORECASE)
 
@@ -59,6 +61,7 @@ _BLOCK_START = re.compile(
   | >                                   # quote
   | [-+*](?:\s|$)                       # list
   | ~~~                                 # fence
+  | \[(?![^\[\]]*\])                     # definition, whose label some viewers read on and on
   | =+\s*$                              # underlined heading
   | [|:\s-]*-[|:\s-]*$                  # underlined heading, rule, table
 """,
@@ -252,20 +255,17 @@ def _inline(tokens: Sequence[Token]) -> str:
     starts: list[int] = []  # of the emphasis and links that are open: where in `parts`
     in_link = in_url = after_code = False
     kept = _kept(tokens)
-    # Viewers differ in what else they find in code spans: the end of a link, of strikethrough, of
-    # emphasis that starts before the span. So these must not start where code could end them.
     codes = "".join(token.content for token in kept if token.type == "code_inline")
-    opening = "[" * ("](" in codes) + "~" * bool(codes)
-    emphasis = "`" not in codes
+    careful = _ACTIVE_CODE.search(codes) is not None
     for token in kept:
         match token.type:
             case "text":
-                parts.append(_text(token.content, "[]" if in_link else opening))
+                parts.append(_text(token.content, in_link=in_link, careful=careful))
                 in_url = in_url and not re.search(r"\s", token.content)
                 in_url = in_url or _BARE_URL.search(token.content) is not None
             case "code_inline":
                 # Two code spans with nothing between them would be one.
-                parts.append(" " * (after_code or in_url) + _code(token.content))
+                parts.append(" " * (after_code or (in_url and careful)) + _code(token.content))
                 in_url = False
             case "softbreak":
                 parts.append("\n")
@@ -280,7 +280,8 @@ def _inline(tokens: Sequence[Token]) -> str:
                 _close_link(parts, starts.pop(), is_autolink=token.markup == "autolink")
             case _ if token.nesting > 0:
                 starts.append(len(parts))
-                parts.append(token.markup if emphasis and len(starts) <= _DEEPEST else "")
+                dropped = len(starts) > _DEEPEST or (careful and "`" in codes)
+                parts.append("" if dropped else token.markup)
             case _:
                 start = starts.pop()
                 parts.append(parts[start])
@@ -292,7 +293,7 @@ def _inline(tokens: Sequence[Token]) -> str:
 
 def _close_link(parts: list[str], start: int, *, is_autolink: bool) -> None:
     """Make a link of the last `parts`: the URL at `start`, the rest its text, if that is seen."""
-    url, label = parts[start], "".join(parts[start + 1 :])
+    url, label = parts[start], _one_line("".join(parts[start + 1 :]))
     if not any(character.isprintable() and not character.isspace() for character in label):
         parts[start] = ""
         return
@@ -321,10 +322,13 @@ def _kept(tokens: Sequence[Token]) -> list[Token]:
             links.pop()
         if not stays:
             continue
-        if token.type not in ("text", "image"):
+        if token.type == "code_inline" and any(links) and _ACTIVE_CODE.search(token.content):
+            text = token.content
+        elif token.type in ("text", "image"):
+            text = _alternative(token) if token.type == "image" else token.content
+        else:
             kept.append(token)
             continue
-        text = token.content if token.type == "text" else _alternative(token)
         if kept and kept[-1].type == "text":
             kept[-1].content += text
         elif text:
@@ -346,19 +350,20 @@ def _alternative(image: Token) -> str:
     return "".join(texts)
 
 
-def _text(text: str, special: str) -> str:
+def _text(text: str, *, in_link: bool, careful: bool) -> str:
     """Escape what would be markup in `text`, and remove what entities may have brought in.
 
-    Backticks and the characters `special` become entities, which no viewer reads as markup.
+    `careful`: with entities, which no viewer takes for markup, for the sake of code beside it.
     """
     text = re.sub(r"[ \t\n\r]+", " ", _UNSEEN.sub("", text))
-    text = _ENTITY.sub("&amp;", text)
-    text = text.translate({ord(character): f"&#{ord(character)};" for character in "`" + special})
-    return _MARKUP.sub(lambda match: "&lt;" if match[0] == "<" else _escaped(match[0]), text)
+    text = _ENTITY.sub("&amp;", text).replace("<", "&lt;")
+    special = "`[]~*" if careful else "`[]" if in_link else "`"
+    text = text.translate({ord(character): f"&#{ord(character)};" for character in special})
 
+    def escape(markup: re.Match[str]) -> str:
+        return "".join(f"&#{ord(c)};" if careful else f"\\{c}" for c in markup[0])
 
-def _escaped(markup: str) -> str:
-    return "".join("\\" + character for character in markup)
+    return _MARKUP.sub(escape, text)
 
 
 def _code(code: str) -> str:

@@ -11,12 +11,12 @@ from dataclasses import asdict, replace
 
 from qwlsp import __version__
 from qwlsp.actions import explain
-from qwlsp.answers import Answer, Question, Update, from_cache, to_cache
+from qwlsp.answers import Answer, Detail, Question, Update, from_cache, to_cache
 from qwlsp.asking import Asked, Model, about, ask
 from qwlsp.cache import AnswerCache, digest
 from qwlsp.documents import Snapshot
 from qwlsp.engine.client import EngineClient, State
-from qwlsp.engine.messages import EngineConfig
+from qwlsp.engine.messages import EngineConfig, Message
 from qwlsp.home import home, models_folder
 from qwlsp.models.find import find_model, identity, wanted_models
 from qwlsp.settings import Settings
@@ -69,6 +69,19 @@ class Service:
             question.continues.written if question.continues else "",
         )
 
+    def chats_ahead(self, question: Question) -> list[list[Message]]:
+        """The chats that a person may start about the question's place, the likeliest first.
+
+        They differ in the instruction alone, so all but the first cost only a few tokens.
+        Raises QwlspError.
+        """
+        scope = enclosing(question.snapshot.tree, question.span)
+        other: Detail = "full" if question.detail == "brief" else "brief"
+        return [
+            Asked.about(replace(question, detail=detail), scope, self.settings).messages()
+            for detail in (question.detail, other)
+        ]
+
     def _recall(self, key: str, question: Question, scope: Scope) -> Answer | None:
         if not question.use_cache or question.fresh:
             return None
@@ -103,6 +116,7 @@ def open_model(
         gpu_layers=None if chosen.gpu_layers == "auto" else int(chosen.gpu_layers),
         threads=None if chosen.threads == "auto" else int(chosen.threads),
         context_size=chosen.context_size,
+        states_folder=str(home() / "states"),
     )
     if current is not None and current.engine.config == config:
         return current

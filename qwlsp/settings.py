@@ -90,6 +90,17 @@ class GenerationSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LatencySettings:
+    """What is done ahead so that answers come at once."""
+
+    read_ahead: str = setting(
+        "auto",
+        "Read the code under the cursor before it is asked about; auto does less on battery.",
+        *_one_of("auto", "on", "off"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnswerSettings:
     """How answers read, and where they are shown."""
 
@@ -112,6 +123,7 @@ class Settings:
 
     model: ModelSettings = field(default_factory=ModelSettings)
     generation: GenerationSettings = field(default_factory=GenerationSettings)
+    latency: LatencySettings = field(default_factory=LatencySettings)
     answers: AnswerSettings = field(default_factory=AnswerSettings)
 
 

@@ -22,6 +22,7 @@ from qwlsp.errors import EngineError, ModelError
 
 Tokens = list[int] | npt.NDArray[np.int32]
 
+LLAMA_VERSION: str = llama.__version__
 LOG_ERROR, LOG_CONTINUED = 4, 5
 """Of `ggml.h`; llama_cpp's own table is out of date."""
 DECODE_FULL, DECODE_ABORTED = 1, 2
@@ -30,11 +31,12 @@ END_TOKENS = ("<|im_end|>", "<|endoftext|>")
 
 
 class _Log:
-    """Takes llama.cpp's log: errors go to stderr. `reason` is the first one since it was cleared:
-    those that follow only say that, therefore, something bigger failed."""
+    """Takes llama.cpp's log: errors go to stderr, unless `muted`. `reason` is the first one since
+    it was cleared: those that follow only say that, therefore, something bigger failed."""
 
     def __init__(self) -> None:
         self.reason = ""
+        self.muted = False
         self._level = 0
         self._callback = llama.llama_log_callback(self._write)
         llama.llama_log_set(self._callback, ctypes.c_void_p(0))
@@ -44,7 +46,8 @@ class _Log:
             self._level = level
         if self._level == LOG_ERROR and (line := text.decode("utf-8", "replace").strip()):
             self.reason = self.reason or line
-            print(f"llama.cpp: {line}", file=sys.stderr)
+            if not self.muted:
+                print(f"llama.cpp: {line}", file=sys.stderr)
 
 
 _log = _Log()
@@ -106,10 +109,7 @@ class Model:
     @property
     def architecture(self) -> str:
         """What the file says it is, e.g. "qwen2"."""
-        buffer = ctypes.create_string_buffer(128)
-        key = b"general.architecture"
-        llama.llama_model_meta_val_str(self._model, key, buffer, len(buffer))
-        return buffer.value.decode("utf-8", "replace")
+        return _metadata(self._model, "general.architecture")
 
     @property
     def chat_template(self) -> str | None:
@@ -180,6 +180,8 @@ class ContextSize:
     sequences: int = 8
     batch: int = 512
     micro_batch: int = 128
+    outputs: int = 32
+    """Tokens whose logits one decode may keep."""
     threads: int
 
 
@@ -192,7 +194,7 @@ class Context:
         params.n_batch = size.batch
         params.n_ubatch = size.micro_batch
         params.n_seq_max = size.sequences
-        params.n_outputs_max = size.sequences
+        params.n_outputs_max = size.outputs
         params.n_threads = params.n_threads_batch = size.threads
         params.kv_unified = True  # without it a partial copy of a sequence ends the process
         params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED  # slower on CPUs at depth
@@ -221,23 +223,42 @@ class Context:
         """The C object, for samplers."""
         return self._context
 
-    def decode(self, tokens: Tokens, *, start: int, sequence: int) -> int:
+    def decode(self, tokens: Tokens, *, start: int, sequence: int, outputs: int = 1) -> int:
         """Read `tokens` (at most `size.batch`) at positions from `start` on; logits are kept of
-        the last one.
+        the last `outputs` ones.
 
         Returns 0, DECODE_FULL when there is no room, or DECODE_ABORTED; then `length` says how
         much was kept. Raises EngineError for anything else.
         """
-        batch = self._batch.fill(tokens, start, sequence)
+        batch = self._batch.fill(tokens, start, sequence, outputs)
+        _log.reason, _log.muted = "", True  # it calls a stop on purpose an error
         status: int = llama.llama_decode(self._context, batch)
+        _log.muted = False
         if status not in (0, DECODE_FULL, DECODE_ABORTED):
-            raise EngineError(f"llama.cpp could not read the prompt (status {status}).")
+            raise EngineError(
+                f"llama.cpp could not read the prompt ({_log.reason or f'status {status}'})."
+            )
         return status
 
-    def logits(self) -> npt.NDArray[np.float32]:
-        """The scores of all tokens after the last decoded one; valid until the next decode."""
-        pointer = llama.llama_get_logits_ith(self._context, -1)
+    def logits(self, index: int = -1) -> npt.NDArray[np.float32]:
+        """The scores of all tokens after a decoded one, the last one by default; a view that may
+        be written to, valid until the next decode. `index` counts the kept ones from the end."""
+        pointer = llama.llama_get_logits_ith(self._context, index)
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
+
+    def save(self, sequence: int) -> bytes:
+        """What a sequence holds, for `load`; its scores are not part of it."""
+        size = llama.llama_state_seq_get_size(self._context, sequence)
+        buffer = (ctypes.c_uint8 * size)()
+        written = llama.llama_state_seq_get_data(self._context, buffer, size, sequence)
+        return bytes(memoryview(buffer)[:written])
+
+    def load(self, sequence: int, state: bytes) -> bool:
+        """Fill an empty sequence with what `save` gave, in a context of the same kind. False if
+        there is no room."""
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        read = llama.llama_state_seq_set_data(self._context, buffer, len(state), sequence)
+        return bool(read)
 
     def length(self, sequence: int) -> int:
         """Tokens in a sequence."""
@@ -274,12 +295,12 @@ class _Batch:
             logits=self._logits.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
         )
 
-    def fill(self, tokens: Tokens, start: int, sequence: int) -> Any:
+    def fill(self, tokens: Tokens, start: int, sequence: int, outputs: int) -> Any:
         count = len(tokens)
         self._tokens[:count] = tokens
         self._positions[:count] = np.arange(start, start + count, dtype=np.int32)
         self._logits[:count] = 0
-        self._logits[count - 1] = 1
+        self._logits[max(0, count - outputs) : count] = 1
         self._sequence.value = sequence
         self._batch.n_tokens = count
         return self._batch
@@ -303,11 +324,11 @@ class Sampler:
         ):
             llama.llama_sampler_chain_add(self._chain, sampler)
 
-    def draw(self, context: Context) -> int:
-        """The token that follows the last decoded one."""
+    def draw(self, context: Context, index: int = -1) -> int:
+        """The token that follows a decoded one, the last one by default."""
         if self._chain is None:
-            return int(context.logits().argmax())
-        return int(llama.llama_sampler_sample(self._chain, context.handle, -1))
+            return int(context.logits(index).argmax())
+        return int(llama.llama_sampler_sample(self._chain, context.handle, index))
 
     def close(self) -> None:
         """Free the chain."""
@@ -323,9 +344,16 @@ def count_layers(path: Path) -> int:
     model = llama.llama_model_load_from_file(os.fsencode(path), params)
     if not model:
         return 0
-    layers = int(llama.llama_model_n_layer(model))
+    architecture = _metadata(model, "general.architecture")
+    layers = _metadata(model, f"{architecture}.block_count")  # not in the model without weights
     llama.llama_model_free(model)
-    return layers
+    return int(layers) if layers.isdecimal() else 0
+
+
+def _metadata(model: Any, key: str) -> str:
+    buffer = ctypes.create_string_buffer(128)
+    llama.llama_model_meta_val_str(model, key.encode(), buffer, len(buffer))
+    return buffer.value.decode("utf-8", "replace")
 
 
 def free_gpu_memory() -> int:

@@ -25,6 +25,7 @@ from qwlsp.engine.messages import (
     Generate,
     LoadFailed,
     Message,
+    ReadAhead,
     Ready,
     Reply,
     Request,
@@ -111,6 +112,18 @@ class EngineClient:
                 max_tokens=max_tokens,
                 context_tokens=context_tokens,
             )
+            async with aclosing(worker.follow(request)) as events:
+                async for event in events:
+                    yield event
+
+    async def read_ahead(
+        self, chats: list[list[Message]], *, save_power: bool
+    ) -> AsyncGenerator[Event, None]:
+        """Read these chats in the background, replacing what was to be read before; the events
+        end with `Done`. Closing the iterator stops it. Raises like `generate`."""
+        with self._in_use():
+            worker = await self._running_worker()
+            request = ReadAhead(id=next(self._ids), chats=chats, save_power=save_power)
             async with aclosing(worker.follow(request)) as events:
                 async for event in events:
                     yield event
@@ -216,7 +229,7 @@ class _Worker:
         worker._listener = asyncio.create_task(worker._listen())
         return worker
 
-    async def follow(self, request: Generate) -> AsyncGenerator[Event, None]:
+    async def follow(self, request: Generate | ReadAhead) -> AsyncGenerator[Event, None]:
         """Send a request and yield its events; closing the iterator cancels it."""
         if self.dead:
             raise EngineError(self._epitaph())

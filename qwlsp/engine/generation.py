@@ -3,48 +3,40 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import numpy as np
+import psutil
 
-from qwlsp.backends.llama import DECODE_ABORTED, DECODE_FULL, Context, Model, Sampler
-from qwlsp.engine.messages import Done, Event, Generate, Piece, Reading
-from qwlsp.engine.prefix import CachedSequence, PrefixCache, Tokens
-from qwlsp.engine.template import ChatTemplate
-from qwlsp.errors import EngineError, PromptTooLong
+from qwlsp.backends.llama import Model, Sampler
+from qwlsp.engine.memory import OpenSequence, WorkingMemory
+from qwlsp.engine.messages import Done, Event, Generate, Message, Piece, ReadAhead, Reading
+from qwlsp.engine.prefix import Tokens
+from qwlsp.engine.template import ChatTemplate, Prompt
+from qwlsp.errors import PromptTooLong
 
 READ_STEP = 256
 """Tokens between two reports of progress: about 2.5 s on two cores."""
-
-
-class Stopped(Exception):
-    """The job was cancelled; what has been read stays in the cache."""
+READ_AHEAD_STEP = 128
+READ_AHEAD_MOST = 2_500
+"""Tokens of one prompt that are read before anybody has asked: 2,000 of code in focus, and what
+stands around it."""
 
 
 class Runner:
-    """Runs requests on a model, one at a time. Asks `must_stop()` whenever it may."""
+    """Runs requests on a model, one at a time."""
 
     def __init__(
-        self,
-        model: Model,
-        template: ChatTemplate,
-        make_context: Callable[[int], Context],
-        *,
-        context_limit: int,
-        must_stop: Callable[[], bool],
+        self, model: Model, template: ChatTemplate, memory: WorkingMemory, *, context_limit: int
     ) -> None:
         self._model = model
         self._template = template
-        self._make_context = make_context
+        self._memory = memory
         self._limit = context_limit
-        self._must_stop = must_stop
-        self._context: Context | None = None
-        self._cache: PrefixCache | None = None
 
     def run(self, request: Generate) -> Iterator[Event]:
-        """The events of a request, `Done` last. Raises PromptTooLong and EngineError."""
-        prompt = self._template.tokens(request.messages, self._model.tokenize)
+        """The events of a request, `Done` last. Raises Stopped, PromptTooLong and EngineError."""
+        prompt = self._prompt(request.messages)
         begun = self._model.tokenize(request.answer_start, special=False)
         tokens = np.array(prompt.tokens + begun, np.int32)
         limit = self._limit - request.max_tokens
@@ -52,121 +44,84 @@ class Runner:
             limit = min(limit, request.context_tokens)
         if len(tokens) > limit:
             raise PromptTooLong(len(tokens), limit)
-        if self._must_stop():  # cancelled while it waited: no cached sequence is given up for it
-            yield Done(
-                id=request.id,
-                finish="cancelled",
-                prompt_tokens=len(tokens),
-                reused_tokens=0,
-                output_tokens=0,
-            )
-            return
-        context, cache = self._room_for(len(tokens) + request.max_tokens)
-        sequence, reused = cache.acquire(tokens)
-        answer = _Answer(tokens, sequence)
-        finish = "cancelled"
-        try:
-            yield Reading(
-                id=request.id,
-                read=reused,
-                total=len(tokens),
-                reused=reused,
-                part_tokens=prompt.part_tokens,
-            )
-            for read in self._read(context, cache, answer, reused):
-                yield Reading(id=request.id, read=read, total=len(tokens), reused=reused)
-            finish = yield from self._write(context, cache, answer, request)
-        except Stopped:
-            pass
-        finally:
-            cache.record(sequence, answer.all_tokens())
+        self._memory.check()  # no cached sequence is given up for a cancelled request
+        sequence = self._memory.open(tokens, room=len(tokens) + request.max_tokens)
+        reused = len(sequence.tokens)
+        yield Reading(
+            id=request.id,
+            read=reused,
+            total=len(tokens),
+            reused=reused,
+            part_tokens=prompt.part_tokens,
+        )
+        for read in _read(sequence, tokens, READ_STEP):
+            yield Reading(id=request.id, read=read, total=len(tokens), reused=reused)
+        written = 0
+        for text, written in self._write(sequence, request):
+            if text:
+                yield Piece(id=request.id, text=text, tokens=written)
         yield Done(
             id=request.id,
-            finish=finish,
+            finish="length" if written == request.max_tokens else "stop",
             prompt_tokens=len(tokens),
             reused_tokens=reused,
-            output_tokens=len(answer.tokens),
+            output_tokens=written,
         )
 
-    def _room_for(self, tokens: int) -> tuple[Context, PrefixCache]:
-        """The context, made anew and larger when it is too small for `tokens`."""
-        if self._context is None or self._context.size.tokens < tokens:
-            if self._context is not None:
-                self._context.close()
-                self._context = None
-            self._context = self._make_context(tokens)
-            self._cache = PrefixCache(self._context, self._context.size.sequences)
-        assert self._cache is not None
-        return self._context, self._cache
+    def read_ahead(self, request: ReadAhead) -> Iterator[Event]:
+        """Read prompts up to their last token but one. Raises Stopped, to be called again, and
+        EngineError."""
+        total = reused = 0
+        chats = request.chats
+        if request.save_power and on_battery():
+            chats = chats[:1]
+        for chat in chats:
+            tokens = np.array(self._prompt(chat).tokens[: READ_AHEAD_MOST + 1][:-1], np.int32)
+            total += len(tokens)
+            if not len(tokens) or len(tokens) > self._limit or self._memory.holds(tokens):
+                reused += len(tokens)
+                continue
+            self._memory.check()
+            sequence = self._memory.open(tokens, room=len(tokens))
+            known = len(sequence.tokens)
+            reused += known
+            for read in _read(sequence, tokens, READ_AHEAD_STEP):
+                yield Reading(id=request.id, read=read, total=len(tokens), reused=known)
+        yield Done(
+            id=request.id, finish="stop", prompt_tokens=total, reused_tokens=reused, output_tokens=0
+        )
 
-    def _read(
-        self, context: Context, cache: PrefixCache, answer: _Answer, start: int
-    ) -> Iterator[int]:
-        """Read the prompt from `start` on; yields how much of it has been read."""
-        tokens = answer.prompt
-        while start < len(tokens):
-            chunk = tokens[start : start + READ_STEP]
-            start = self._decode(context, cache, answer.sequence, chunk, start)
-            yield start
+    def _prompt(self, messages: list[Message]) -> Prompt:
+        return self._template.tokens(messages, self._model.tokenize)
 
-    def _write(
-        self, context: Context, cache: PrefixCache, answer: _Answer, request: Generate
-    ) -> Generator[Event, None, str]:
-        """Draw tokens until an end token or `max_tokens`; returns why it ended."""
+    def _write(self, sequence: OpenSequence, request: Generate) -> Iterator[tuple[str, int]]:
+        """Draw tokens until an end token or `max_tokens`; yields text, and tokens so far."""
         sampling = request.sampling
         sampler = Sampler(
             temperature=sampling.temperature, top_p=sampling.top_p, seed=sampling.seed
         )
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        written = 0
         try:
-            while True:
-                token = sampler.draw(context)
-                if token in self._model.end_tokens:
-                    finish = "stop"
+            while (token := sequence.draw(sampler)) not in self._model.end_tokens:
+                written += 1
+                yield decoder.decode(self._model.piece(token)), written
+                if written == request.max_tokens:
                     break
-                answer.tokens.append(token)
-                if text := decoder.decode(self._model.piece(token)):
-                    yield Piece(id=request.id, text=text, tokens=len(answer.tokens))
-                if len(answer.tokens) >= request.max_tokens:
-                    finish = "length"
-                    break
-                position = len(answer.prompt) + len(answer.tokens) - 1
-                self._decode(context, cache, answer.sequence, [token], position)
+                sequence.extend([token])
         finally:
             sampler.close()
-        if text := decoder.decode(b"", final=True):
-            yield Piece(id=request.id, text=text, tokens=len(answer.tokens))
-        return finish
-
-    def _decode(
-        self,
-        context: Context,
-        cache: PrefixCache,
-        sequence: CachedSequence,
-        tokens: list[int] | Tokens,
-        start: int,
-    ) -> int:
-        """Decode all of `tokens`, making room where there is none; returns the new length.
-
-        Raises Stopped when the job must stop.
-        """
-        end = start + len(tokens)
-        while start < end:
-            if self._must_stop():
-                raise Stopped
-            status = context.decode(tokens[start - end :], start=start, sequence=sequence.id)
-            if status == DECODE_FULL and not cache.evict(sequence):
-                raise EngineError("The context is full.")
-            kept = context.length(sequence.id)  # earlier micro-batches of an aborted decode
-            start = kept if status in (DECODE_ABORTED, DECODE_FULL) else end
-        return end
+        yield decoder.decode(b"", final=True), written
 
 
-@dataclass
-class _Answer:
-    prompt: Tokens
-    sequence: CachedSequence
-    tokens: list[int] = field(default_factory=list)
+def _read(sequence: OpenSequence, prompt: Tokens, step: int) -> Iterator[int]:
+    """Read what is missing of `prompt`; yields how much of it has been read."""
+    while (length := len(sequence.tokens)) < len(prompt):
+        sequence.extend(prompt[length : length + step])
+        yield len(sequence.tokens)
 
-    def all_tokens(self) -> Tokens:
-        return np.concatenate([self.prompt, np.array(self.tokens, np.int32)])
+
+def on_battery() -> bool:
+    """Whether reading ahead would use up a battery."""
+    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    return battery is not None and battery.power_plugged is False

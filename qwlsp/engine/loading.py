@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from qwlsp.backends.llama import (
+    LLAMA_VERSION,
     AbortFlag,
     Context,
     ContextSize,
@@ -16,7 +19,9 @@ from qwlsp.backends.llama import (
     count_layers,
     free_gpu_memory,
 )
+from qwlsp.engine.archive import Archive
 from qwlsp.engine.generation import Runner
+from qwlsp.engine.memory import WorkingMemory
 from qwlsp.engine.messages import EngineConfig, Ready
 from qwlsp.engine.template import ChatTemplate
 
@@ -26,14 +31,23 @@ KV_BYTES_PER_TOKEN = 12_288
 """F16 keys and values of Qwen2.5-0.5B."""
 SMALL_MODEL = 32 << 20
 """Bytes; for less than this, threads wait for each other longer than they work."""
+MAX_STATE_BYTES = 256 << 20
+"""On disk, of all models together; 1,800 tokens take 22 MB."""
 GPU_RESERVE = 512 << 20
 """Bytes of device memory left for compute buffers and the desktop."""
 
 
-def load(
-    config: EngineConfig, *, abort: AbortFlag, must_stop: Callable[[], bool]
-) -> tuple[Runner, Ready]:
-    """Load the configured model. Raises ModelError."""
+@dataclass(frozen=True)
+class Loaded:
+    """A model that is ready to run."""
+
+    runner: Runner
+    memory: WorkingMemory
+    ready: Ready
+
+
+def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -> Loaded:
+    """Load the configured model; `check` raises Stopped when a job must stop. Raises ModelError."""
     path = Path(config.model_path)
     gpu_layers = config.gpu_layers
     if gpu_layers is None:
@@ -49,14 +63,24 @@ def load(
         size = next((size for size in CONTEXT_SIZES if size >= tokens), tokens)
         return Context(model, ContextSize(tokens=min(size, limit), threads=threads), abort)
 
-    runner = Runner(model, template, make_context, context_limit=limit, must_stop=must_stop)
+    memory = WorkingMemory(make_context, check=check, archive=_archive(config, path))
     ready = Ready(
         model=path.stem,
         architecture=model.architecture,
         context_length=limit,
         warnings=[template.warning] if template.warning else [],
     )
-    return runner, ready
+    return Loaded(Runner(model, template, memory, context_limit=limit), memory, ready)
+
+
+def _archive(config: EngineConfig, path: Path) -> Archive | None:
+    """The states of this very model, loaded in this very way."""
+    if not config.states_folder:
+        return None
+    stat = path.stat()
+    key = f"{path.name} {stat.st_size} {stat.st_mtime_ns} {LLAMA_VERSION} f16"
+    folder = Path(config.states_folder) / hashlib.sha256(key.encode()).hexdigest()[:16]
+    return Archive(folder, max_bytes=MAX_STATE_BYTES)
 
 
 def usable_cores() -> int:

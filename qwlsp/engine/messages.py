@@ -27,6 +27,8 @@ class EngineConfig:
     threads: int | None = None
     context_size: int = 32768
     """Tokens; the most that the context may grow to."""
+    states_folder: str = ""
+    """Where what was read is kept over restarts; empty: nowhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,17 @@ class Generate:
     max_tokens: int = 512
     context_tokens: int | None = None
     """The prompt may not be longer than this; None: than the context less `max_tokens`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadAhead:
+    """Read these chats while there is nothing better to do, up to the last token but one of each.
+    Replaces what an earlier one has not read yet; ends with `Done`."""
+
+    id: int
+    chats: list[list[Message]]
+    save_power: bool = True
+    """On battery, read only the first one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,9 +138,9 @@ class Done:
 
     id: int
     finish: str
-    prompt_tokens: int
-    reused_tokens: int
-    output_tokens: int
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    output_tokens: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,17 +153,18 @@ class Failed:
     limit: int | None = None
 
 
-Request = Start | Generate | Cancel
+Request = Start | Generate | ReadAhead | Cancel
 Event = Reading | Piece | Done | Failed
 Reply = Ready | LoadFailed | Event
 
 _TYPES: dict[str, type] = {
     c.__name__: c
-    for c in (Start, Generate, Cancel, Ready, LoadFailed, Reading, Piece, Done, Failed)
+    for c in (Start, Generate, ReadAhead, Cancel, Ready, LoadFailed, Reading, Piece, Done, Failed)
 }
 _NESTED: dict[str, Callable[[Any], Any]] = {
     "config": lambda value: EngineConfig(**value),
     "sampling": lambda value: Sampling(**value),
+    "chats": lambda value: [[Message(**message) for message in chat] for chat in value],
     "messages": lambda value: [Message(**message) for message in value],
 }
 
@@ -165,13 +179,13 @@ def encode(message: Request | Reply) -> bytes:
 
 def decode(payload: bytes) -> Request | Reply:
     """The message of a frame's payload. Raises ValueError where it is none."""
-    data = json.loads(payload)
     try:
+        data = json.loads(payload)
         cls = _TYPES[data.pop("type")]
         known = {f.name for f in fields(cls)}
         values = {k: _NESTED.get(k, _same)(v) for k, v in data.items() if k in known}
         message: Request | Reply = cls(**values)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a message: {payload[:80]!r}") from error
     return message
 

@@ -19,9 +19,6 @@ Tokens = npt.NDArray[np.int32]
 class Memory(Protocol):
     """The part of a context that sequences live in."""
 
-    def length(self, sequence: int) -> int:
-        """Tokens in a sequence."""
-
     def truncate(self, sequence: int, length: int) -> None:
         """Forget what a sequence holds from position `length` on."""
 
@@ -31,11 +28,13 @@ class Memory(Protocol):
 
 @dataclass
 class CachedSequence:
-    """What one sequence of the context holds, and when it was last used."""
+    """What one sequence of the context holds; `last_used` counts uses, not seconds."""
 
     id: int
     tokens: Tokens = field(default_factory=lambda: np.zeros(0, np.int32))
     last_used: int = 0
+    saved: bool = False
+    """Whether it need not be looked at again for saving it to disk."""
 
 
 class PrefixCache:
@@ -46,31 +45,42 @@ class PrefixCache:
         self._sequences = [CachedSequence(i) for i in range(count)]
         self._clock = 0
 
-    def acquire(self, prompt: Tokens) -> tuple[CachedSequence, int]:
-        """A sequence that holds the longest known beginning of `prompt` and nothing else, and
-        that beginning's length: less than `prompt`'s, as the last token must be decoded anew
-        for its logits."""
-        best = max(self._sequences, key=lambda s: (common_length(s.tokens, prompt), s.last_used))
+    def known(self, prompt: Tokens) -> int:
+        """How many leading tokens of `prompt` some sequence holds."""
+        return max(common_length(s.tokens, prompt) for s in self._sequences)
+
+    def acquire(self, prompt: Tokens) -> CachedSequence:
+        """A sequence that holds the longest known beginning of `prompt` and nothing else: never
+        all of it, as the last token must be decoded anew for its scores."""
+        best = max(
+            self._sequences,
+            key=lambda s: (common_length(s.tokens, prompt), -len(s.tokens), s.last_used),
+        )
         reused = min(common_length(best.tokens, prompt), len(prompt) - 1)
         chosen = best
         if reused < len(best.tokens) - 1:  # the rest of it may be asked for again: branch
-            chosen = min(
-                (s for s in self._sequences if s is not best or not reused),
-                key=lambda s: (len(s.tokens) > 0, s.last_used),
-                default=best,
-            )
-        if chosen is not best:
-            self._memory.branch(best.id, chosen.id, reused)
-        else:
+            others = [s for s in self._sequences if s is not best or not reused]
+            chosen = self.least_recent(others or [best])
+        if chosen is best:
             self._memory.truncate(best.id, reused)
-        chosen.tokens = prompt[:reused].copy()
-        self._touch(chosen)
-        return chosen, reused
+        else:
+            self._memory.branch(best.id, chosen.id, reused)
+        self.put(chosen, prompt[:reused].copy())
+        return chosen
 
-    def record(self, sequence: CachedSequence, tokens: Tokens) -> None:
-        """`sequence` now holds as many of `tokens` as the memory says."""
-        sequence.tokens = tokens[: self._memory.length(sequence.id)].copy()
-        self._touch(sequence)
+    def put(self, sequence: CachedSequence, tokens: Tokens) -> None:
+        """`sequence` now holds `tokens` and is the most recently used one."""
+        self._clock += 1
+        sequence.tokens, sequence.last_used, sequence.saved = tokens, self._clock, False
+
+    def least_recent(self, among: list[CachedSequence] | None = None) -> CachedSequence:
+        """An empty sequence, else the least recently used one."""
+        return min(among or self._sequences, key=lambda s: (len(s.tokens) > 0, s.last_used))
+
+    def newest_first(self) -> list[CachedSequence]:
+        """The sequences that hold something."""
+        used = [s for s in self._sequences if len(s.tokens)]
+        return sorted(used, key=lambda s: -s.last_used)
 
     def evict(self, keep: CachedSequence) -> bool:
         """Forget the least recently used sequence but `keep`. False if there is none."""
@@ -81,10 +91,6 @@ class PrefixCache:
         self._memory.truncate(oldest.id, 0)
         oldest.tokens = oldest.tokens[:0]
         return True
-
-    def _touch(self, sequence: CachedSequence) -> None:
-        self._clock += 1
-        sequence.last_used = self._clock
 
 
 def common_length(a: Tokens, b: Tokens) -> int:

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-from qwlsp.engine.messages import Generate
+from qwlsp.engine.messages import Generate, ReadAhead
 
 
 class Flag(Protocol):
@@ -24,16 +24,25 @@ class Flag(Protocol):
         """Let the next ones run."""
 
 
+class Stopped(Exception):
+    """The running job must stop; what it has read stays in memory."""
+
+
 @dataclass(eq=False)
 class Job:
     """A request on its way through the engine."""
 
-    request: Generate
+    request: Generate | ReadAhead
     cancelled: bool = False
+
+    @property
+    def in_background(self) -> bool:
+        """Whether nobody waits for it."""
+        return isinstance(self.request, ReadAhead)
 
 
 class Scheduler:
-    """A queue of jobs, first come, first served."""
+    """People's requests first, in their order; reading ahead only when there is none."""
 
     def __init__(self, abort: Flag) -> None:
         self._abort = abort
@@ -41,34 +50,65 @@ class Scheduler:
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
 
-    def submit(self, request: Generate) -> None:
-        """Queue a request."""
+    def submit(self, request: Generate | ReadAhead) -> None:
+        """Queue a request. A person's stops any reading ahead at once, to be resumed; another
+        plan to read ahead replaces the one before."""
+        job = Job(request)
         with self._changed:
-            self._waiting.append(Job(request))
+            if job.in_background:
+                for other in self._all():
+                    other.cancelled |= other.in_background
+            self._waiting.append(job)
+            self._interrupt()
             self._changed.notify()
 
     def cancel(self, request_id: int) -> None:
         """Stop a request, whether it waits or runs; one that has ended is none of our business."""
         with self._changed:
-            for job in (self._running, *self._waiting):
-                if job is not None and job.request.id == request_id:
-                    job.cancelled = True
-            if self._running is not None and self._running.cancelled:
-                self._abort.set()
+            for job in self._all():
+                job.cancelled |= job.request.id == request_id
+            self._interrupt()
 
-    def take(self) -> Job:
-        """Wait for the next job and make it the running one. The one before it has ended."""
+    def take(self, timeout: float | None = None) -> Job | None:
+        """Wait for the next job and make it the running one; the one before it has ended. None
+        after `timeout` seconds without any."""
         with self._changed:
             self._running = None
-            self._changed.wait_for(lambda: self._waiting)
-            self._running = self._waiting.popleft()
+            self._changed.wait_for(lambda: self._waiting, timeout)
+            if not self._waiting:
+                return None
+            job = next((j for j in self._waiting if not j.in_background), self._waiting[0])
+            self._waiting.remove(job)
+            self._running = job
             self._abort.clear()  # it may have been set for the job before, a moment too late
-            return self._running
+            return job
 
-    def must_stop(self) -> bool:
-        """Whether the running job has been cancelled; if not, its decodes may go on."""
+    def give_back(self, job: Job) -> bool:
+        """Queue a stopped job again, unless it was cancelled."""
         with self._changed:
-            if self._running is not None and self._running.cancelled:
-                return True
+            if not job.cancelled:
+                self._waiting.append(job)
+            return not job.cancelled
+
+    def check(self) -> None:
+        """Raise Stopped if the running job must stop; if not, its decodes may go on."""
+        with self._changed:
+            if self._unwanted():
+                raise Stopped
             self._abort.clear()
+
+    def _unwanted(self) -> bool:
+        """Whether the running job is cancelled, or a person waits for it to make way."""
+        job = self._running
+        if job is None:
             return False
+        return job.cancelled or (
+            job.in_background and any(not other.in_background for other in self._waiting)
+        )
+
+    def _interrupt(self) -> None:
+        if self._unwanted():
+            self._abort.set()
+
+    def _all(self) -> list[Job]:
+        return [*self._waiting, *([self._running] if self._running else [])]

@@ -26,7 +26,7 @@ from qwlsp.engine.messages import Message
 
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
-    "{% endfor %}<|im_start|>assistant\n"
+    "{% endfor %}{{ '<|im_start|>assistant\n' }}"  # unquoted, jinja drops the line break
 )
 MAX_TEMPLATE = 64 * 1024
 """Characters of a template, and of what it writes; real ones have a few thousand."""

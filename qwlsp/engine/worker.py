@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from qwlsp.engine.messages import (
     LENGTH,
     Cancel,
+    Done,
     EngineConfig,
     Failed,
     Generate,
     LoadFailed,
+    ReadAhead,
     Reply,
     Request,
     Start,
@@ -24,8 +26,14 @@ from qwlsp.engine.messages import (
     encode,
     frame_length,
 )
-from qwlsp.engine.scheduler import Scheduler
+from qwlsp.engine.scheduler import Job, Scheduler, Stopped
 from qwlsp.errors import ModelError, PromptTooLong, QwlspError
+
+if TYPE_CHECKING:
+    from qwlsp.engine.generation import Runner
+
+IDLE_SECONDS = 2.0
+"""Of silence, before the worker spends time on what can wait."""
 
 
 class Channel:
@@ -41,16 +49,15 @@ class Channel:
         self._target.flush()
 
     def receive(self) -> Request | None:
-        """The next message, None when the client is gone, in the middle of a frame perhaps."""
+        """The next message, None when the client is gone or talks nonsense."""
         header = self._source.read(LENGTH.size)
         if len(header) < LENGTH.size:
             return None
-        length = frame_length(header)
-        payload = self._source.read(length)
-        if len(payload) < length:
+        try:
+            message = decode(self._source.read(frame_length(header)))
+        except ValueError:  # e.g. half a message, by a client that died while it wrote
             return None
-        message = decode(payload)
-        assert isinstance(message, (Start, Generate, Cancel))
+        assert isinstance(message, (Start, Generate, ReadAhead, Cancel))
         return message
 
 
@@ -90,25 +97,38 @@ def _serve(channel: Channel, config: EngineConfig) -> None:
     abort = AbortFlag()
     scheduler = Scheduler(abort)
     threading.Thread(target=_receive, args=(channel, scheduler), daemon=True).start()
-    runner, ready = load(config, abort=abort, must_stop=scheduler.must_stop)
-    channel.send(ready)
+    loaded = load(config, abort=abort, check=scheduler.check)
+    channel.send(loaded.ready)
     while True:
-        request = scheduler.take().request
-        try:
-            for event in runner.run(request):
-                channel.send(event)
-        except PromptTooLong as error:
-            channel.send(
-                Failed(id=request.id, sentence=str(error), tokens=error.tokens, limit=error.limit)
-            )
-        except QwlspError as error:
-            channel.send(Failed(id=request.id, sentence=str(error)))
+        job = scheduler.take(timeout=IDLE_SECONDS)
+        if job is None:
+            loaded.memory.save_one()
+        else:
+            _work(channel, loaded.runner, scheduler, job)
+
+
+def _work(channel: Channel, runner: Runner, scheduler: Scheduler, job: Job) -> None:
+    """Do a job, or as much of it as there is time for."""
+    request = job.request
+    try:
+        run = runner.run if isinstance(request, Generate) else runner.read_ahead
+        for event in run(request):  # type: ignore[arg-type]
+            channel.send(event)
+    except Stopped:
+        if not scheduler.give_back(job):
+            channel.send(Done(id=request.id, finish="cancelled"))
+    except PromptTooLong as error:
+        channel.send(
+            Failed(id=request.id, sentence=str(error), tokens=error.tokens, limit=error.limit)
+        )
+    except QwlspError as error:
+        channel.send(Failed(id=request.id, sentence=str(error)))
 
 
 def _receive(channel: Channel, scheduler: Scheduler) -> None:
     """Hand messages to the scheduler until the client goes, and with it this process."""
     while (message := channel.receive()) is not None:
-        if isinstance(message, Generate):
+        if isinstance(message, (Generate, ReadAhead)):
             scheduler.submit(message)
         elif isinstance(message, Cancel):
             scheduler.cancel(message.id)

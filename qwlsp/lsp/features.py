@@ -31,6 +31,7 @@ def create_server() -> QwlspServer:
             types.CodeActionOptions(code_action_kinds=[EXPLAIN]),
         ),
         (types.TEXT_DOCUMENT_HOVER, hover),
+        (types.TEXT_DOCUMENT_DID_SAVE, did_save),
         (types.SHUTDOWN, shutdown),
     ):
         server.feature(method, *options)(handler)
@@ -77,9 +78,11 @@ def code_action(
     try:
         snapshot = server.snapshot(uri, None)
         range_ = convert.to_range(params.range)
-        scope = enclosing(snapshot.tree, convert.span_of(range_, snapshot.text, server.encoding))
+        span = convert.span_of(range_, snapshot.text, server.encoding)
+        scope = enclosing(snapshot.tree, span)
     except QwlspError:
         return None  # nothing to offer here; a message for each cursor movement helps nobody
+    server.reading_ahead.looked_at(uri, span)
     title = explain.title(scope, convert.short_name(uri))
     argument = {"uri": uri, "version": snapshot.version, "range": params.range}
     return [
@@ -108,6 +111,11 @@ def hover(server: QwlspServer, params: types.HoverParams) -> types.Hover | None:
         types.MarkupContent(types.MarkupKind.Markdown, markdown),
         convert.from_range(snapshot.text.range(span, server.encoding)),
     )
+
+
+def did_save(server: QwlspServer, params: types.DidSaveTextDocumentParams) -> None:
+    """What was saved may be asked about next."""
+    server.reading_ahead.saved(params.text_document.uri)
 
 
 def _header_at(

@@ -86,6 +86,11 @@ class Jobs:
         job.task.add_done_callback(_retrieve)
         return job
 
+    @property
+    def busy(self) -> bool:
+        """Whether anybody waits for an answer."""
+        return bool(self._running)
+
     def kept(self, job_id: str) -> Kept | None:
         """An earlier answer, None if it is too long ago."""
         return self._kept.get(job_id)

@@ -20,11 +20,12 @@ from qwlsp.home import answers_file
 from qwlsp.lsp import convert, present
 from qwlsp.lsp.jobs import Job, Jobs
 from qwlsp.lsp.protocol import QwlspProtocol
+from qwlsp.lsp.read_ahead import ReadAhead
 from qwlsp.lsp.status import Status
 from qwlsp.service import Service, open_model
 from qwlsp.settings import Settings, from_json
 from qwlsp.syntax.scopes import enclosing
-from qwlsp.text import Encoding
+from qwlsp.text import Encoding, Span
 
 ANSWER = "qwlsp/answer"
 STATUS = "qwlsp/status"
@@ -46,6 +47,7 @@ class QwlspServer(LanguageServer):
         self.documents = Documents()
         self.jobs = Jobs(self)
         self.status = Status(self._notify_status)
+        self.reading_ahead = ReadAhead(self)
         self.initialization_options: Any = None
         self.service = Service(Settings(), model=None, cache=AnswerCache(answers_file()))
 
@@ -78,19 +80,25 @@ class QwlspServer(LanguageServer):
         self.documents.open(
             document.uri, document.version, document.language_id.lower(), document.text
         )
+        self.reading_ahead.opened(document.uri)
 
     def did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         """Apply keystrokes."""
         document = params.text_document
         changes = convert.to_changes(list(params.content_changes))
         try:
-            self.documents.change(document.uri, document.version, changes, self.encoding)
+            snapshot = self.documents.change(document.uri, document.version, changes, self.encoding)
         except QwlspError as error:
             self.show(str(error), types.MessageType.Error)
+            return
+        if changes and (last := changes[-1].range) is not None:
+            cursor = snapshot.text.offset(last.start, self.encoding)
+            self.reading_ahead.typed(document.uri, Span(cursor, cursor))
 
     def did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         """Let go of a buffer."""
         self.documents.close(params.text_document.uri)
+        self.reading_ahead.stop()
 
     def snapshot(self, uri: str, version: int | None) -> Snapshot:
         """An open buffer. Raises StaleVersion if `version` is another one than the buffer's."""
@@ -153,6 +161,7 @@ class QwlspServer(LanguageServer):
 
     async def close(self) -> None:
         """Stop all work and let the worker go."""
+        self.reading_ahead.stop()
         await self.jobs.cancel_all()
         if self.service.model is not None:
             await self.service.model.engine.close()
@@ -168,6 +177,7 @@ class QwlspServer(LanguageServer):
             model = None
             self.show(str(error), types.MessageType.Error)
         self.service.settings, self.service.model = settings, model
+        self.reading_ahead.stop()
         if old is not None and old is not model:
             old.engine.retire()
         self.status.model(model.name if model else None)

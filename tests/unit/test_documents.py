@@ -107,7 +107,7 @@ def test_a_document_that_is_not_open_is_named() -> None:
     documents = opened("a")
     documents.close(URI)
     documents.close(URI)
-    with pytest.raises(UnknownDocument, match=r"^my code|^main\.py is not open\.$"):
+    with pytest.raises(UnknownDocument, match=r"^main\.py is not open\.$"):
         documents.get(URI)
     with pytest.raises(UnknownDocument):
         documents.change(URI, 2, [], UTF16)
@@ -149,8 +149,10 @@ def test_a_tree_is_reused_across_a_text_with_errors() -> None:
     broken = documents.change(URI, 2, [Change(range_of(4, 4, 4, 5), "(")], UTF16)
     assert broken.tree.root_node.has_error
     mended = documents.change(URI, 3, [Change(range_of(4, 4, 4, 5), "2")], UTF16)
-    # Nodes keep their identity where tree-sitter reused them.
-    assert mended.tree.root_node.children[0].id == good.root_node.children[0].id
+    # The children of a node that was reused keep their identity.
+    first, reused = good.root_node.child(0), mended.tree.root_node.child(0)
+    assert reused.child(0).id == first.child(0).id
+    assert parse(mended.text.data).root_node.child(0).child(0).id != first.child(0).id
     assert nodes(mended.tree) == nodes(parse(mended.text.data))
 
 
@@ -175,13 +177,6 @@ def test_strange_texts_can_be_edited_and_parsed(text: str) -> None:
 
 # Any edits whatever, against a slow and simple reference.
 
-FRAGMENTS = [
-    *("\n", "\r", "\r\n", "\f", "\v", "\x85", "\u2028", "\t", " ", "    ", "\0", "\ufeff"),
-    *("😀", "é", "e\u0301", "x", "1", "\\", "\\\n", "#", "# note\n", "", "", "", ""),
-    *("(", ")", "[", "]", "{", "}", "'", '"', '"""', "f'{", "b'\\x'", ":", ",", ";", "=", "@", "*"),
-    *("x = 1\n", "def f(a, *b):\n    ", "    return x\n", "class A:\n    ", "if x:\n\t", "else:\n"),
-    *("async ", "await ", "lambda: ", "print ", "match x:\n    case 1:\n", "try:\n", "pass\n"),
-]
 PROGRAM = '''\
 import os
 
@@ -209,28 +204,41 @@ class Second(Base):
             raise
         return [x for x in f if x]
 '''
+FRAGMENTS = [
+    *("\n", "\r", "\r\n", "\f", "\v", "\x85", "\u2028", "\t", " ", "    ", "\0", "\ufeff"),
+    *("😀", "é", "e\u0301", "x", "1", "\\", "\\\n", "#", "# note\n", "", "", "", ""),
+    *("(", ")", "[", "]", "{", "}", "'", '"', '"""', "f'{", "b'\\x'", ":", ",", ";", "=", "@", "*"),
+    *("x = 1\n", "def f(a, *b):\n    ", "    return x\n", "class A:\n    ", "if x:\n\t", "pass\n"),
+    *("async ", "await ", "lambda: ", "print ", "match x:\n    case 1:\n", "try:\n", PROGRAM),
+]
+# No two of these lines can be read in two ways, as those in qwlsp.syntax.tree can.
 LINES = [
     *("x = 1", "pass", "# note", "", "return x, y", "print(x)", "a, b = b, a", "'''doc'''"),
-    *(
-        "if x: y()",
-        "await x",
-        "x = [\n1]",
-        "def f(): return 1",
-        "lambda: (yield)",
-        "@d\nclass A: pass",
-    ),
+    *("if x: y()", "await x", "x = [\n1]", "def f(): return 1", "@d\nclass A: pass"),
 ]
 
-placed = st.tuples(st.integers(0, 40), st.integers(0, 60))
+# How far a range reaches, in lines and characters; some end before they start.
+EXTENTS = [(0, 0), (0, 0), (0, 0), (0, 0), (0, 1), (0, 3), (1, 0), (1, -9), (2, 0), (-1, 2)]
+
+lines, characters = st.integers(0, 50), st.integers(0, 50)
 encodings = st.sampled_from(Encoding)
-anywhere = st.tuples(placed, placed, st.sampled_from(FRAGMENTS), st.booleans())
-nearby = st.tuples(placed, st.integers(0, 3), st.sampled_from(FRAGMENTS), st.booleans())
-of_lines = st.tuples(st.integers(0, 40), st.integers(0, 2), st.sampled_from(LINES), st.booleans())
+parsed = st.sampled_from([True, True, True, False])
+anywhere = st.tuples(
+    lines, characters, st.sampled_from(EXTENTS), st.sampled_from(FRAGMENTS), parsed
+)
+of_lines = st.tuples(lines, st.integers(0, 2), st.sampled_from(LINES), st.booleans())
 
 
 def split(s: str) -> list[str]:
     """The lines of `s` and, between them, what ends each."""
     return re.split("(\r\n|\r|\n)", s)
+
+
+def width(character: str, encoding: Encoding) -> int:
+    """The code units of one character."""
+    if encoding is UTF8:
+        return len(character.encode())
+    return 2 if encoding is UTF16 and character > "\uffff" else 1
 
 
 def index(s: str, position: Position, encoding: Encoding) -> int:
@@ -240,14 +248,10 @@ def index(s: str, position: Position, encoding: Encoding) -> int:
         return len(s)
     i, left = len("".join(parts[: 2 * position.line])), position.character
     for character in parts[2 * position.line]:
-        width = {
-            UTF8: len(character.encode()),
-            UTF16: 1 + (character > "\uffff"),
-            UTF32: 1,
-        }[encoding]
-        if width > left:
+        left -= width(character, encoding)
+        if left < 0:
             break
-        i, left = i + 1, left - width
+        i += 1
     return i
 
 
@@ -269,32 +273,29 @@ class Reference:
 
 
 def edit_anywhere(edits: list[Any], encoding: Encoding) -> None:
-    """Edits between any two places, or next to one, seen by the parser or not."""
+    """Any edits, each followed by a parse or not."""
     reference = Reference(PROGRAM, encoding)
-    for (line, character), end, new, parsed in edits:
-        start = Position(line % (len(split(reference.text)) // 2 + 2), character)
-        if isinstance(end, int):
-            stop = Position(start.line, character + end)
-        else:
-            stop = Position(*end)
-        reference.edit(Range(start, stop), new)
+    for line, character, (down, right), new, parsed in edits:
+        end = Position(max(line + down, 0), max(character + right, 0))
+        reference.edit(Range(Position(line, character), end), new)
         if parsed:
             reference.check_tree()
     reference.check_tree()
 
 
 def edit_lines(edits: list[Any], encoding: Encoding) -> None:
-    """Edits of whole lines, indented as those they replace: most results have no errors."""
+    """Edits of whole lines, undone or not: most of the texts have no errors."""
     reference = Reference(PROGRAM, encoding)
-    for line, removed, new, parsed in edits:
-        lines = split(reference.text)[::2]
-        line %= len(lines)
-        indentation = re.match(r"\s*", lines[line])[0]  # type: ignore[index]
-        new = "".join(f"{indentation}{part}\n" for part in new.split("\n"))
-        reference.edit(range_of(line, 0, line + removed, 0), new)
-        if parsed:
+    for line, removed, statement, undone in edits:
+        old = reference.text.splitlines(keepends=True)
+        at = line % len(old)
+        indentation = old[at][: len(old[at]) - len(old[at].lstrip(" "))]
+        new = [f"{indentation}{part}\n" for part in statement.split("\n")]
+        reference.edit(range_of(at, 0, at + removed, 0), "".join(new))
+        reference.check_tree()
+        if undone:
+            reference.edit(range_of(at, 0, at + len(new), 0), "".join(old[at : at + removed]))
             reference.check_tree()
-    reference.check_tree()
 
 
 endless = settings(
@@ -309,7 +310,7 @@ def many(edit: st.SearchStrategy[Any], count: int) -> st.SearchStrategy[list[Any
 
 
 @settings(endless, max_examples=30)
-@given(many(anywhere | nearby, 30), encodings)
+@given(many(anywhere, 30), encodings)
 def test_any_edits(edits: list[Any], encoding: Encoding) -> None:
     edit_anywhere(edits, encoding)
 
@@ -322,7 +323,7 @@ def test_any_edits_of_lines(edits: list[Any], encoding: Encoding) -> None:
 
 @pytest.mark.slow
 @settings(endless, max_examples=200)
-@given(many(anywhere | nearby, 50), encodings)
+@given(many(anywhere, 50), encodings)
 def test_ten_thousand_edits(edits: list[Any], encoding: Encoding) -> None:
     edit_anywhere(edits, encoding)
 

@@ -1,0 +1,122 @@
+"""Reading ahead: the prompt of the code under the cursor is read before anybody asks about it.
+
+On a laptop the wait is for reading, and the person is reading too: whoever looks at a function
+long enough to want it explained has given the engine time to read it first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing, suppress
+from typing import TYPE_CHECKING
+
+from qwlsp.answers import Question
+from qwlsp.cache import digest
+from qwlsp.engine.messages import Message, Reading
+from qwlsp.errors import QwlspError
+from qwlsp.lsp import convert
+from qwlsp.syntax.scopes import scopes
+from qwlsp.text import Span
+
+if TYPE_CHECKING:
+    from qwlsp.lsp.server import QwlspServer
+
+AFTER_LOOKING = 0.1
+"""Seconds from a request for code actions on; the cursor may move on at once."""
+AFTER_TYPING = 1.0
+"""Seconds without a keystroke. While the person types, nothing is read: the code is not what it
+will be, and the cores are theirs."""
+
+
+class ReadAhead:
+    """What is being read ahead for one editor window: one place, the latest."""
+
+    def __init__(self, server: QwlspServer) -> None:
+        self._server = server
+        self._place: tuple[str, Span] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._typed_at = float("-inf")
+        self._task: asyncio.Task[None] | None = None
+        self._read: str | None = None
+
+    def looked_at(self, uri: str, span: Span) -> None:
+        """The cursor is here now."""
+        self._place = uri, span
+        loop = asyncio.get_running_loop()
+        self._wait(max(AFTER_LOOKING, self._typed_at + AFTER_TYPING - loop.time()))
+
+    def typed(self, uri: str, span: Span) -> None:
+        """A keystroke: what is being read is out of date."""
+        self._typed_at = asyncio.get_running_loop().time()
+        self.stop()
+        self.looked_at(uri, span)
+
+    def opened(self, uri: str) -> None:
+        """A file was opened; editors say only later where the cursor is."""
+        asyncio.get_running_loop().call_later(AFTER_LOOKING, self._look_at_first, uri)
+
+    def _look_at_first(self, uri: str) -> None:
+        if self._place is None or self._place[0] != uri:
+            with suppress(QwlspError):
+                first = next(iter(scopes(self._server.snapshot(uri, None).tree)), None)
+                start = first.header.start if first else 0
+                self.looked_at(uri, Span(start, start))
+
+    def saved(self, uri: str) -> None:
+        """A file was saved, with the cursor where it was."""
+        if self._place is not None and self._place[0] == uri:
+            self.looked_at(*self._place)
+
+    def stop(self) -> None:
+        """Read no further."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        self._task = None
+
+    def _wait(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._server.service.settings.latency.read_ahead != "off":
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._start)
+
+    def _start(self) -> None:
+        """Begin, unless the same has been read or is being read."""
+        if self._place is None or self._server.service.model is None:
+            return
+        uri, span = self._place
+        with suppress(QwlspError):  # e.g. another language, or closed meanwhile
+            question = Question(
+                snapshot=self._server.snapshot(uri, None),
+                span=span,
+                file=convert.file_name(uri),
+                detail=self._server.service.settings.answers.detail,
+            )
+            chats = self._server.service.chats_ahead(question)
+            plan = digest([message.parts for chat in chats for message in chat])
+            if plan != self._read:
+                self.stop()
+                self._read = plan
+                self._task = asyncio.create_task(self._follow(chats))
+
+    async def _follow(self, chats: list[list[Message]]) -> None:
+        model, settings = self._server.service.model, self._server.service.settings
+        if model is None:
+            return
+        finished = False
+        try:
+            save_power = settings.latency.read_ahead == "auto"
+            events = model.engine.read_ahead(chats, save_power=save_power)
+            async with aclosing(events):
+                async for event in events:
+                    if isinstance(event, Reading):
+                        self._server.status.reading(event.read, event.total)
+            finished = True
+        except QwlspError:
+            pass  # nobody asked; the person's own question will say what is wrong
+        finally:
+            if not finished:
+                self._read = None
+            if not self._server.jobs.busy:
+                self._server.status.idle()

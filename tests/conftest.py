@@ -1,0 +1,26 @@
+"""What tests of all kinds share: a model that is built in a moment, and a home of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tiny_model import build
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty `QWLSP_HOME`: no test sees or changes what a person has."""
+    folder = tmp_path / "qwlsp home"
+    monkeypatch.setenv("QWLSP_HOME", str(folder))
+    monkeypatch.delenv("QWLSP_MODEL", raising=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A GGUF file that llama.cpp loads; read it, but do not change it."""
+    path = tmp_path_factory.mktemp("models") / "tiny.gguf"
+    build(path)
+    return path

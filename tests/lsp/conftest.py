@@ -1,0 +1,74 @@
+"""The servers that most tests share: starting one for each would take minutes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.lsp.editor import NEOVIM, VSCODE, Document, Editor, open_editor
+
+_numbers = itertools.count(1)
+
+BASKET = '''\
+"""A basket of apples."""
+
+LIMIT = 3
+
+
+class Basket:
+    """Holds apples."""
+
+    kind = "wicker"
+
+    def add(self, apple):
+        self.apples.append(apple)
+        return len(self.apples) < NUMBER
+
+
+def total(prices):
+    result = NUMBER
+    for price in prices:
+        result += price
+    return result
+'''
+
+
+@pytest.fixture
+def basket() -> str:
+    """Python that no test before has explained."""
+    return BASKET.replace("NUMBER", str(next(_numbers)))
+
+
+@pytest.fixture
+def quick(tiny_model: Path) -> dict[str, Any]:
+    """Settings with the tiny model and short answers."""
+    return {"model": {"path": str(tiny_model)}, "generation": {"maxTokens": 64}}
+
+
+@pytest.fixture
+def lengthy(tiny_model: Path) -> dict[str, Any]:
+    """Settings that make an answer take several seconds, unless it is stopped."""
+    generation = {"maxTokens": 8192, "temperature": 1}
+    return {"model": {"path": str(tiny_model)}, "generation": generation}
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=[VSCODE, NEOVIM])
+async def editor(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tiny_model: Path
+) -> AsyncIterator[Editor]:
+    """An editor with our plugin and a model, shared by all tests that leave it as it is."""
+    options = {"model": {"path": str(tiny_model)}, "generation": {"maxTokens": 64}}
+    home = tmp_path_factory.mktemp("home")
+    async with open_editor(home, request.param, options=options) as shared:
+        yield shared
+
+
+@pytest.fixture
+def document(editor: Editor, basket: str) -> Document:
+    """A buffer in the shared editor."""
+    return editor.open(f"file:///baskets/{next(_numbers)}/basket.py", basket)
