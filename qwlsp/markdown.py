@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 100_000  # characters that are read; a longer text is cut
 _CUT = _LONGEST // 2  # to here, which leaves room for what escaping adds
-_DEEPEST = 40  # levels of quotes, lists (which count twice), brackets and emphasis
+_DEEPEST = 20  # levels of quotes, lists (which count twice), brackets and emphasis
 _ROUNDS = 4  # in which a text must settle; two are the rule
 
 # Control characters but newline and tab, line separators, and what reverses reading direction.
@@ -41,7 +41,7 @@ _MARKUP = re.compile(
     r"""
     \\(?=[!-/:-@\[-`{-~]|$)             # backslash that would escape what follows
   | (?<!\s)\*|\*(?!\s)                  # emphasis
-  | (?<!\w)_+|_+(?!\w)                  # emphasis; not inside a word
+  | (?<!\w)_+|(?<!_)_+(?!\w)            # emphasis; not inside a word
   | !(?=\[)                             # image
   | \](?=[(:\[])                        # link, definition
   | (?<=ftp):(?=//)|(?<=xmpp):          # addresses that GitHub's Markdown makes links
@@ -50,9 +50,8 @@ _MARKUP = re.compile(
 )
 # Code that would load, run or be HTML if a viewer read it as text. Viewers do that: marked, which
 # VS Code uses, finds the ends of links, emphasis, strikethrough and addresses also in code spans.
-_ACTIVE_CODE = re.compile(r"!\[|\]\(|<[A-Za-z/!?]")
-# An address at the end of a text, which viewers link up to the next space, backticks included.
-_BARE_URL = re.compile(r"(?:https?://|www\.)\S*$", re.IGNORECASE)
+_ACTIVE_CODE = re.compile(r"!\[|\]\(|<[A-Za-z/!?]|ftp://|xmpp:", re.IGNORECASE)
+_BARE_URL = re.compile(r"https?://|www\.", re.IGNORECASE)
 
 # What would start another block, or make a heading or a table of the line above.
 _BLOCK_START = re.compile(
@@ -61,9 +60,9 @@ _BLOCK_START = re.compile(
   | >                                   # quote
   | [-+*](?:\s|$)                       # list
   | ~~~                                 # fence
-  | \[(?![^\[\]]*\])                     # definition, whose label some viewers read on and on
+  | \[(?![^\[\]]*\])                    # definition, whose label some viewers read on and on
   | =+\s*$                              # underlined heading
-  | [|:\s-]*-[|:\s-]*$                  # underlined heading, rule, table
+  | (?=[|:\s]*-)[|:\s-]*$               # underlined heading, rule, table
 """,
     re.VERBOSE,
 )
@@ -88,7 +87,7 @@ def sanitize(markdown: str) -> str:
     - HTML is shown as text. Code spans and fences keep their content, and every fence is closed.
     - Control characters but newline and tab, and characters that reverse the reading direction,
       are removed; a lone surrogate becomes U+FFFD.
-    - Over 100,000 characters, a text is cut to half of that. What is nested deeper than 40 levels
+    - Over 100,000 characters, a text is cut to half of that. What is nested deeper than 20 levels
       is dropped.
 
     The result has no newline at its end, and `sanitize` returns it as it is.
@@ -235,7 +234,7 @@ def _heading(level: int, text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return re.sub(r" *\n", " ", text).strip(" ")
+    return text.replace("  \n", " ").replace("\n", " ").strip(" ")
 
 
 def _paragraph(text: str) -> str:
@@ -261,10 +260,11 @@ def _inline(tokens: Sequence[Token]) -> str:
         match token.type:
             case "text":
                 parts.append(_text(token.content, in_link=in_link, careful=careful))
-                in_url = in_url and not re.search(r"\s", token.content)
-                in_url = in_url or _BARE_URL.search(token.content) is not None
+                word = token.content.rpartition(" ")[2]
+                in_url = (in_url and word == token.content) or bool(_BARE_URL.search(word))
             case "code_inline":
-                # Two code spans with nothing between them would be one.
+                # Two code spans with nothing between them would be one, and addresses are linked
+                # up to the next space, backticks included.
                 parts.append(" " * (after_code or (in_url and careful)) + _code(token.content))
                 in_url = False
             case "softbreak":

@@ -116,8 +116,14 @@ def open_model(
         gpu_layers=None if chosen.gpu_layers == "auto" else int(chosen.gpu_layers),
         threads=None if chosen.threads == "auto" else int(chosen.threads),
         context_size=chosen.context_size,
+        kv_type=None if chosen.kv_type == "auto" else chosen.kv_type,
+        memory_limit=chosen.memory_limit_mib << 20 or None,
         states_folder=str(home() / "states"),
+        fits_file=str(home() / "fits.json"),
     )
     if current is not None and current.engine.config == config:
+        current.engine.unload_after = 60.0 * chosen.unload_after_minutes
         return current
-    return Model(path, EngineClient(config, home=home(), on_state=on_state))
+    engine = EngineClient(config, home=home(), on_state=on_state)
+    engine.unload_after = 60.0 * chosen.unload_after_minutes
+    return Model(path, engine)

@@ -71,6 +71,17 @@ class ModelSettings:
     context_size: int = setting(
         32768, "Tokens of context the model may grow to.", *_integer(512, 131072)
     )
+    kv_type: str = setting(
+        "auto",
+        "How the context is kept in memory: q8_0 and q4_0 are smaller, and slower on a CPU.",
+        *_one_of("auto", "f16", "q8_0", "q4_0"),
+    )
+    memory_limit_mib: int = setting(
+        0, "Memory the model's process should stay below, in MiB; 0: no limit.", *_integer(0, 2**20)
+    )
+    unload_after_minutes: int = setting(
+        0, "Free the model's memory after so many idle minutes; 0: never.", *_integer(0, 10_000)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +169,10 @@ def _section(defaults: Any, data: object, name: str, problems: list[str]) -> Any
     return replace(defaults, **values)
 
 
+_UNITS = {"mib": "MiB"}
+
+
 def camel_case(name: str) -> str:
     """The editors' spelling of a field's name: max_tokens is maxTokens."""
     first, *rest = name.split("_")
-    return first + "".join(word.title() for word in rest)
+    return first + "".join(_UNITS.get(word, word.title()) for word in rest)

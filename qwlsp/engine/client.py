@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -72,6 +73,10 @@ class EngineClient:
         self._active = 0
         self._retired = False
         self._closing: asyncio.Task[None] | None = None
+        self._unloading: asyncio.TimerHandle | None = None
+        self.unload_after = 0.0
+        """Seconds without a request after which the worker ends, to start again with the next
+        one; 0 for never."""
 
     @property
     def warnings(self) -> list[str]:
@@ -131,20 +136,31 @@ class EngineClient:
     def retire(self) -> None:
         """End the worker as soon as the answers in flight have ended."""
         self._retired = True
-        self._close_if_retired()
+        self._rest()
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:
         self._active += 1
+        if self._unloading is not None:
+            self._unloading.cancel()
         try:
             yield
         finally:
             self._active -= 1
-            self._close_if_retired()
+            self._rest()
 
-    def _close_if_retired(self) -> None:
-        if self._retired and not self._active and self._worker is not None:
-            self._closing = asyncio.create_task(self._close_unless_used())
+    def _rest(self) -> None:
+        """Let the worker go when nobody needs it any more, or not for some time."""
+        if self._active or self._worker is None:
+            return
+        if self._retired:
+            self._unload()
+        elif self.unload_after:
+            loop = asyncio.get_running_loop()
+            self._unloading = loop.call_later(self.unload_after, self._unload)
+
+    def _unload(self) -> None:
+        self._closing = asyncio.create_task(self._close_unless_used())
 
     async def _close_unless_used(self) -> None:
         if not self._active:  # who asked may have begun another attempt since
@@ -183,6 +199,14 @@ class EngineClient:
             self._on_state(state)
 
 
+@dataclass(frozen=True)
+class _Following:
+    """A request that the worker has, and what it said about it."""
+
+    request: Generate | ReadAhead
+    events: asyncio.Queue[Event | QwlspError] = field(default_factory=asyncio.Queue)
+
+
 class _Worker:
     """One worker process and the requests it is working on."""
 
@@ -194,7 +218,7 @@ class _Worker:
         self.process = process
         self.dead = False
         self._on_death = on_death
-        self._events: dict[int, asyncio.Queue[Event | QwlspError]] = {}
+        self._following: dict[int, _Following] = {}
         self._listener: asyncio.Task[None] | None = None
 
     @classmethod
@@ -233,12 +257,12 @@ class _Worker:
         """Send a request and yield its events; closing the iterator cancels it."""
         if self.dead:
             raise EngineError(self._epitaph())
-        queue = self._events[request.id] = asyncio.Queue()
+        following = self._following[request.id] = _Following(request)
         self._send(request)
         ended = False
         try:
             while not ended:
-                event = await queue.get()
+                event = await following.events.get()
                 ended = isinstance(event, (Done, QwlspError))
                 if isinstance(event, QwlspError):
                     raise event
@@ -251,17 +275,20 @@ class _Worker:
     def _see_it_end(self, request_id: int, *, warned: bool = False) -> None:
         """Kill a worker that goes on with a cancelled request. One that has not come to it yet
         is busy with an earlier one, and may be."""
-        if self.dead or request_id not in self._events:
+        if self.dead or request_id not in self._following:
             return
         if warned:
             self._kill()
             return
-        first_in_line = next(iter(self._events))
+        in_work = min(self._following, key=self._place_in_line)
         loop = asyncio.get_running_loop()
         loop.call_later(
-            CANCEL_GRACE,
-            partial(self._see_it_end, request_id, warned=request_id == first_in_line),
+            CANCEL_GRACE, partial(self._see_it_end, request_id, warned=request_id == in_work)
         )
+
+    def _place_in_line(self, request_id: int) -> tuple[bool, int]:
+        """The worker's order: people's requests first, the older ones first."""
+        return isinstance(self._following[request_id].request, ReadAhead), request_id
 
     async def close(self) -> None:
         """End the process, gently first."""
@@ -281,11 +308,11 @@ class _Worker:
         while (reply := await self._receive()) is not None:
             if isinstance(reply, (Ready, LoadFailed)):
                 continue
-            if (queue := self._events.get(reply.id)) is None:
+            if (following := self._following.get(reply.id)) is None:
                 continue
             if isinstance(reply, (Done, Failed)):
-                del self._events[reply.id]
-            queue.put_nowait(_error(reply) if isinstance(reply, Failed) else reply)
+                del self._following[reply.id]
+            following.events.put_nowait(_error(reply) if isinstance(reply, Failed) else reply)
         self.dead = True
         self._kill()  # it may have closed its pipe without ending, or talk nonsense
         await self.process.stdout.read()  # asyncio closes a pipe only at its end
@@ -308,9 +335,9 @@ class _Worker:
         self.process.stdin.write(encode(request))
 
     def _fail_all(self) -> None:
-        for queue in self._events.values():
-            queue.put_nowait(EngineError(self._epitaph()))
-        self._events.clear()
+        for following in self._following.values():
+            following.events.put_nowait(EngineError(self._epitaph()))
+        self._following.clear()
 
     def _epitaph(self) -> str:
         return f"The model's process {self._how_it_ended()}. It starts again with the next request."

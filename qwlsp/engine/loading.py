@@ -5,21 +5,26 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from qwlsp.backends.llama import (
+    KV_BYTES,
+    KV_TYPES,
     LLAMA_VERSION,
     AbortFlag,
     Context,
     ContextSize,
+    KvType,
     Model,
     count_layers,
     free_gpu_memory,
 )
 from qwlsp.engine.archive import Archive
+from qwlsp.engine.fitting import Fit, FitStore, Fitter, measure
 from qwlsp.engine.generation import Runner
 from qwlsp.engine.memory import WorkingMemory
 from qwlsp.engine.messages import EngineConfig, Ready
@@ -29,6 +34,12 @@ CONTEXT_SIZES = (4096, 8192, 16384, 32768)
 """Tokens; a context starts small, since its memory is taken at once, and grows with need."""
 KV_BYTES_PER_TOKEN = 12_288
 """F16 keys and values of Qwen2.5-0.5B."""
+LARGE_CONTEXT = 16384
+"""Tokens."""
+TRIAL_TOKENS = 512
+"""Context of a trial: those it reads and writes, and some room."""
+WORKER_OVERHEAD = 200 << 20
+"""Bytes of the worker besides weights and context: Python, libraries, compute buffers."""
 SMALL_MODEL = 32 << 20
 """Bytes; for less than this, threads wait for each other longer than they work."""
 MAX_STATE_BYTES = 256 << 20
@@ -39,10 +50,11 @@ GPU_RESERVE = 512 << 20
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model that is ready to run."""
+    """A model that is ready to run. `fitter`, if there is one, has something left to measure."""
 
     runner: Runner
     memory: WorkingMemory
+    fitter: Fitter | None
     ready: Ready
 
 
@@ -57,28 +69,77 @@ def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -
         model.chat_template, begin_text=model.begin_text, end_text=model.end_text
     )
     limit = min(config.context_size, model.context_length)
-    threads = config.threads or (1 if model.size < SMALL_MODEL else usable_cores())
+    kv_type = choose_kv_type(config, model.size, model.kv_values_per_token * limit)
+    store = FitStore(Path(config.fits_file), f"{path.name} {model.size}")
+    measured = store.load() if config.fits_file and config.threads is None else None
+    fit = measured or _usual_fit(config, model, on_gpu=gpu_layers != 0)
 
     def make_context(tokens: int) -> Context:
         size = next((size for size in CONTEXT_SIZES if size >= tokens), tokens)
-        return Context(model, ContextSize(tokens=min(size, limit), threads=threads), abort)
+        return Context(model, fitted(fit, min(size, limit), kv_type), abort)
 
-    memory = WorkingMemory(make_context, check=check, archive=_archive(config, path))
+    def trial(candidate: Fit) -> float:
+        size = fitted(candidate, TRIAL_TOKENS, kv_type)
+        with closing(Context(model, size, abort)) as context:
+            return measure(context, 0, check)
+
+    worth_fitting = config.fits_file and not measured and model.size >= SMALL_MODEL
+    memory = WorkingMemory(make_context, check=check, archive=_archive(config, path, kv_type))
     ready = Ready(
         model=path.stem,
         architecture=model.architecture,
         context_length=limit,
         warnings=[template.warning] if template.warning else [],
     )
-    return Loaded(Runner(model, template, memory, context_limit=limit), memory, ready)
+    return Loaded(
+        Runner(model, template, memory, context_limit=limit),
+        memory,
+        Fitter(fit, trial=trial, store=store) if worth_fitting else None,
+        ready,
+    )
 
 
-def _archive(config: EngineConfig, path: Path) -> Archive | None:
+def _usual_fit(config: EngineConfig, model: Model, *, on_gpu: bool) -> Fit:
+    """What is good on most machines, until this one has been measured."""
+    threads = config.threads or (1 if model.size < SMALL_MODEL else usable_cores())
+    if on_gpu:
+        return Fit(threads=threads, micro_batch=512, flash_attention=True)
+    return Fit(threads=threads)
+
+
+def fitted(fit: Fit, tokens: int, kv_type: KvType) -> ContextSize:
+    """The shape of a context of `tokens`, which must not take more memory than it is worth."""
+    # Quantized values can't be read without flash attention; without it, each micro-batch takes
+    # scores for the whole context in memory.
+    flash_attention = fit.flash_attention or kv_type != "f16"
+    large = tokens > LARGE_CONTEXT and not flash_attention
+    return ContextSize(
+        tokens=tokens,
+        threads=fit.threads,
+        micro_batch=min(fit.micro_batch, 64) if large or kv_type != "f16" else fit.micro_batch,
+        flash_attention=flash_attention,
+        kv_type=kv_type,
+    )
+
+
+def choose_kv_type(config: EngineConfig, model_size: int, kv_values: int) -> KvType:
+    """The configured type, else the fastest one that keeps a full context of `kv_values` below
+    the memory limit."""
+    if config.kv_type in KV_TYPES:
+        return config.kv_type
+    if config.memory_limit is None:
+        return "f16"
+    room = config.memory_limit - model_size - WORKER_OVERHEAD
+    fitting = [kv_type for kv_type in KV_TYPES if kv_values * KV_BYTES[kv_type] <= room]
+    return fitting[0] if fitting else "q4_0"
+
+
+def _archive(config: EngineConfig, path: Path, kv_type: KvType) -> Archive | None:
     """The states of this very model, loaded in this very way."""
     if not config.states_folder:
         return None
     stat = path.stat()
-    key = f"{path.name} {stat.st_size} {stat.st_mtime_ns} {LLAMA_VERSION} f16"
+    key = f"{path.name} {stat.st_size} {stat.st_mtime_ns} {LLAMA_VERSION} {kv_type}"
     folder = Path(config.states_folder) / hashlib.sha256(key.encode()).hexdigest()[:16]
     return Archive(folder, max_bytes=MAX_STATE_BYTES)
 

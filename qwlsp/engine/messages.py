@@ -10,7 +10,7 @@ import json
 import struct
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 MAX_FRAME = 64 << 20
 """Bytes; a longer frame means that the stream is out of step."""
@@ -27,8 +27,15 @@ class EngineConfig:
     threads: int | None = None
     context_size: int = 32768
     """Tokens; the most that the context may grow to."""
+    kv_type: str | None = None
+    """"f16", "q8_0" or "q4_0"."""
+    memory_limit: int | None = None
+    """Bytes that the worker should stay below, where choices allow it."""
     states_folder: str = ""
     """Where what was read is kept over restarts; empty: nowhere."""
+    fits_file: str = ""
+    """Where it is kept how models run fastest on this machine; empty: nowhere, so it is not
+    measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +54,15 @@ class Sampling:
     temperature: float = 0.2
     top_p: float = 0.9
     seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constraint:
+    """The form that an answer must have: a JSON schema, a regular expression that fits all of it,
+    or one of several choices. Of choices, the likeliest one is the answer at any temperature."""
+
+    kind: Literal["json_schema", "regex", "choices"]
+    value: dict[str, Any] | str | list[str]
 
 
 # From the client to the worker.
@@ -71,6 +87,9 @@ class Generate:
     max_tokens: int = 512
     context_tokens: int | None = None
     """The prompt may not be longer than this; None: than the context less `max_tokens`."""
+    constraint: Constraint | None = None
+    copies_from_prompt: bool = False
+    """Whether much of the answer is likely to stand in the prompt: code that is rewritten."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +160,13 @@ class Done:
     prompt_tokens: int = 0
     reused_tokens: int = 0
     output_tokens: int = 0
+    forced_tokens: int = 0
+    """Those of the output that the constraint left no choice about."""
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
+    """Those drafted that the model agreed with."""
+    probabilities: dict[str, float] | None = None
+    """Of each choice, where the constraint was choices; their sum is 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +189,7 @@ _TYPES: dict[str, type] = {
 }
 _NESTED: dict[str, Callable[[Any], Any]] = {
     "config": lambda value: EngineConfig(**value),
+    "constraint": lambda value: None if value is None else Constraint(**value),
     "sampling": lambda value: Sampling(**value),
     "chats": lambda value: [[Message(**message) for message in chat] for chat in value],
     "messages": lambda value: [Message(**message) for message in value],

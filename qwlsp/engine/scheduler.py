@@ -49,6 +49,7 @@ class Scheduler:
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
+        self._idle = False
 
     def submit(self, request: Generate | ReadAhead) -> None:
         """Queue a request. A person's stops any reading ahead at once, to be resumed; another
@@ -71,11 +72,13 @@ class Scheduler:
 
     def take(self, timeout: float | None = None) -> Job | None:
         """Wait for the next job and make it the running one; the one before it has ended. None
-        after `timeout` seconds without any."""
+        after `timeout` seconds without any: then whatever is done until the next call makes way
+        for any job."""
         with self._changed:
-            self._running = None
+            self._running, self._idle = None, False
             self._changed.wait_for(lambda: self._waiting, timeout)
             if not self._waiting:
+                self._idle = True
                 return None
             job = next((j for j in self._waiting if not j.in_background), self._waiting[0])
             self._waiting.remove(job)
@@ -91,17 +94,18 @@ class Scheduler:
             return not job.cancelled
 
     def check(self) -> None:
-        """Raise Stopped if the running job must stop; if not, its decodes may go on."""
+        """Raise Stopped if the running job, or what is done in idle time, must stop; if not, its
+        decodes may go on."""
         with self._changed:
             if self._unwanted():
                 raise Stopped
             self._abort.clear()
 
     def _unwanted(self) -> bool:
-        """Whether the running job is cancelled, or a person waits for it to make way."""
+        """Whether what is running is cancelled, or has to make way."""
         job = self._running
         if job is None:
-            return False
+            return self._idle and bool(self._waiting)
         return job.cancelled or (
             job.in_background and any(not other.in_background for other in self._waiting)
         )

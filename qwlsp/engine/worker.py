@@ -31,6 +31,7 @@ from qwlsp.errors import ModelError, PromptTooLong, QwlspError
 
 if TYPE_CHECKING:
     from qwlsp.engine.generation import Runner
+    from qwlsp.engine.loading import Loaded
 
 IDLE_SECONDS = 2.0
 """Of silence, before the worker spends time on what can wait."""
@@ -99,12 +100,30 @@ def _serve(channel: Channel, config: EngineConfig) -> None:
     threading.Thread(target=_receive, args=(channel, scheduler), daemon=True).start()
     loaded = load(config, abort=abort, check=scheduler.check)
     channel.send(loaded.ready)
+    timeout: float | None = IDLE_SECONDS
+    answered = False
     while True:
-        job = scheduler.take(timeout=IDLE_SECONDS)
+        job = scheduler.take(timeout)
         if job is None:
-            loaded.memory.save_one()
+            more = _use_idle_time(loaded, answered=answered)
+            timeout = IDLE_SECONDS if more else None
         else:
             _work(channel, loaded.runner, scheduler, job)
+            timeout = IDLE_SECONDS
+            answered |= not job.in_background
+
+
+def _use_idle_time(loaded: Loaded, *, answered: bool) -> bool:
+    """Do one piece of what can wait, in at most a few seconds; a request stops it at once. False
+    if nothing is left. What runs fastest is measured only after the first answer."""
+    try:
+        if loaded.memory.save_one():
+            return True
+        return answered and loaded.fitter is not None and loaded.fitter.step()
+    except Stopped:
+        return True
+    except QwlspError:  # e.g. no memory for it
+        return False
 
 
 def _work(channel: Channel, runner: Runner, scheduler: Scheduler, job: Job) -> None:

@@ -79,6 +79,9 @@ class Jobs:
         progress = WorkDoneProgress(
             self._server.protocol, title, token=token, can_create=self._server.can_make_progress
         )
+        for other in list(self._running.values()):
+            if (other.uri, other.range, other.title) == (uri, range_, title):
+                self.cancel(other.id)  # asked again before it was answered: one answer is enough
         job_id = str(next(self._ids))
         job = Job(job_id, title, uri, range_, question, progress, waited_for)
         self._running[job.id] = job

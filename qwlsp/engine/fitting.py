@@ -1,0 +1,134 @@
+"""Fitted to this machine by measurement: how a model runs fastest on it, found out in idle time.
+
+What is fast differs between processors: flash attention slows one down and speeds another up.
+Each trial takes a second or three, is given up at once when somebody asks something, and the
+result is kept for this machine and this model. One thing is varied at a time, the best kept.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from qwlsp.backends.llama import LLAMA_VERSION, Context
+
+PREFILL_TOKENS = 256
+DECODE_TOKENS = 16
+READ_SHARE, WRITE_SHARE = 400, 100
+"""Tokens read and written of a usual request: what a trial's time is made of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """How a model is run."""
+
+    threads: int
+    micro_batch: int = 128
+    flash_attention: bool = False
+
+
+class FitStore:
+    """The fits of one machine, in a small JSON file."""
+
+    def __init__(self, path: Path, model: str) -> None:
+        self._path = path
+        self._key = f"{platform.machine()} {_processor()} {LLAMA_VERSION} {model}"
+
+    def load(self) -> Fit | None:
+        """The fit that was measured for this model on this machine, None if there is none."""
+        kept = self._all().get(self._key)
+        names = {f.name for f in fields(Fit)}
+        if not isinstance(kept, dict) or kept.keys() != names:
+            return None
+        whole = all(isinstance(value, int) and value >= 0 for value in kept.values())
+        return Fit(**kept) if whole and kept["threads"] and kept["micro_batch"] else None
+
+    def save(self, fit: Fit) -> None:
+        """Keep a fit; where that is not possible, it is measured again next time."""
+        data = {**self._all(), self._key: asdict(fit)}
+        temporary = self._path.with_suffix(".tmp")
+        with suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            temporary.write_text(json.dumps(data, indent=1))
+            temporary.replace(self._path)
+
+    def _all(self) -> dict[str, Any]:
+        try:
+            data = json.loads(self._path.read_text())
+        except (OSError, ValueError):
+            return {}
+        return data if isinstance(data, dict) else {}
+
+
+class Fitter:
+    """Tries one fit after the other, a trial at each `step`."""
+
+    def __init__(
+        self,
+        base: Fit,
+        *,
+        trial: Callable[[Fit], float],
+        store: FitStore,
+    ) -> None:
+        self._best = base
+        self._best_seconds: float | None = None
+        self._trial = trial
+        self._store = store
+        self._candidates = self._all_candidates()
+        self._next: Fit | None = base
+
+    def step(self) -> bool:
+        """Make one trial. False when there is nothing left to try. A trial that is stopped is
+        made again with the next step; `trial` raises Stopped then."""
+        if self._next is None:
+            return False
+        seconds = self._trial(self._next)
+        if self._best_seconds is None or seconds < self._best_seconds:
+            self._best, self._best_seconds = self._next, seconds
+        self._next = next(self._candidates, None)
+        if self._next is None:
+            self._store.save(self._best)
+        return True
+
+    def _all_candidates(self) -> Iterator[Fit]:
+        """Each is a change to the best so far, so they are made only when it is known."""
+        yield replace(self._best, flash_attention=not self._best.flash_attention)
+        for micro_batch in (64, 256):
+            yield replace(self._best, micro_batch=micro_batch)
+        if self._best.threads > 1:
+            yield replace(self._best, threads=self._best.threads - 1)
+
+
+def measure(context: Context, token: int, check: Callable[[], None]) -> float:
+    """Seconds that a usual request would take in `context`. Raises Stopped."""
+    context.truncate(0, 0)
+    began = time.perf_counter()
+    for start in range(0, PREFILL_TOKENS, context.size.micro_batch):
+        check()
+        count = min(context.size.micro_batch, PREFILL_TOKENS - start)
+        context.decode([token] * count, start=start, sequence=0)
+    read = time.perf_counter()
+    for position in range(PREFILL_TOKENS, PREFILL_TOKENS + DECODE_TOKENS):
+        check()
+        context.decode([token], start=position, sequence=0)
+    check()  # an aborted decode is no measurement
+    written = time.perf_counter()
+    return (
+        READ_SHARE * (read - began) / PREFILL_TOKENS
+        + WRITE_SHARE * (written - read) / DECODE_TOKENS
+    )
+
+
+def _processor() -> str:
+    """The processor's name, as far as the system tells."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
