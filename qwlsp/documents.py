@@ -28,6 +28,11 @@ class UnsupportedLanguage(QwlspError):
         super().__init__(f"qwlsp reads Python so far; {_name(uri)} is {language}.")
 
 
+REUSE_FROM = 64 << 10
+"""Bytes. A smaller text is parsed afresh in a few milliseconds, which is exact; a reparse is not
+in two rare constructs (see `syntax.tree`), and for that it must save something."""
+
+
 @dataclass(frozen=True)
 class Change:
     """A replacement of `range`, or of the whole text if that is None."""
@@ -52,7 +57,9 @@ class Snapshot:
         """The syntax tree, parsed at first use. Raises UnsupportedLanguage."""
         if self.language != "python":
             raise UnsupportedLanguage(self.uri, self.language)
-        return reparse(self.stale, self.text.data) if self.stale else parse(self.text.data)
+        if self.stale is None or len(self.text.data) < REUSE_FROM:
+            return parse(self.text.data)
+        return reparse(self.stale, self.text.data)
 
     def changed(
         self, version: int | None, changes: Sequence[Change], encoding: Encoding

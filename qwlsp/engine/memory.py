@@ -100,6 +100,12 @@ class WorkingMemory:
         """Whether all of `prompt` is in the context."""
         return self._cache is not None and self._cache.known(prompt) == len(prompt)
 
+    def close(self) -> None:
+        """Free the context."""
+        if self._context is not None:
+            self._context.close()
+        self._context = self._cache = None
+
     def evict(self, keep: CachedSequence) -> None:
         """Give up the least recently used sequence. Raises EngineError if none is left."""
         if self._cache is None or not self._cache.evict(keep):

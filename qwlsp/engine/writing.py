@@ -19,7 +19,7 @@ import numpy.typing as npt
 from qwlsp.backends.llama import Sampler
 from qwlsp.engine.constraint import Matcher
 from qwlsp.engine.drafting import Drafter
-from qwlsp.engine.prefix import Tokens
+from qwlsp.engine.prefix import Tokens, common_length
 from qwlsp.errors import EngineError
 
 SCORED_AT_ONCE = 16
@@ -96,19 +96,18 @@ class Writer:
             if self.tokens == self._max_tokens:
                 break
             draft = self._read(unread)
-            drawn = self._draw(draft)
-            agreed = len(drawn) if drawn == draft[: len(drawn)] else len(drawn) - 1
+            new = self._draw(draft)
+            agreed = common_length(np.array(new, np.int32), np.array(draft, np.int32))
             self.accepted += agreed
             if agreed < len(draft):
                 self._sequence.truncate(len(self._sequence.tokens) - len(draft) + agreed)
-            forced = self._forced()
-            new, unread = drawn + forced, drawn[agreed:] + forced
+            unread = new[agreed:]
         if self._matcher and not self._matcher.may_end:
             raise self._incomplete()
 
     def _forced(self) -> list[int]:
         """What must come next, and whether that is the end."""
-        if self._matcher is None or self.finish == "stop":
+        if self._matcher is None:
             return []
         tokens = self._matcher.forced()
         self.forced += len(tokens)
@@ -131,21 +130,21 @@ class Writer:
         return draft
 
     def _draw(self, draft: list[int]) -> list[int]:
-        """The token behind each drafted one, up to the first that is not as drafted."""
-        drawn: list[int] = []
-        for index, guess in enumerate([*draft, None], start=-1 - len(draft)):
+        """The next tokens: as drafted up to a drawn one, and what it forces, that are not."""
+        tokens: list[int] = []
+        while self.finish != "stop" and tokens == draft[: len(tokens)]:
+            index = len(tokens) - len(draft) - 1
             if self._matcher:
                 self._matcher.mask(self._sequence.logits(index))
             token = self._sequence.draw(self._sampler, index)
             if token in self._end_tokens:
                 self.finish = "stop"
                 break
-            drawn.append(token)
+            tokens.append(token)
             if self._matcher:
                 self._matcher.accept(token)
-            if token != guess or (self._matcher and self._matcher.complete):
-                break
-        return drawn
+                tokens += self._forced()
+        return tokens
 
     def _incomplete(self) -> EngineError:
         return EngineError(f"The answer was not complete after {self._max_tokens} tokens.")
@@ -168,10 +167,7 @@ def choose(
     logs = np.array([_log_probability(scores, tokens[:1]) for tokens in choices.values()])
     for i, tokens in enumerate(choices.values()):
         followers = [[token] for token in tokens[1:]]
-        if any(
-            len(tokens) < len(other) and other[: len(tokens)] == tokens
-            for other in choices.values()
-        ):
+        if any(other != tokens and other[: len(tokens)] == tokens for other in choices.values()):
             followers.append([*end_tokens])
         logs[i] += _log_probability_of_rest(sequence, tokens, followers)
     weights = np.exp(logs - logs.max())

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from qwlsp.answers import Answer, Question, ReadingPrompt, Update, Writing
-from qwlsp.errors import EngineError, QwlspError
+from qwlsp.errors import EngineError, ModelError, QwlspError
 from qwlsp.lsp.progress import WorkDoneProgress
 from qwlsp.text import Range
 
 if TYPE_CHECKING:
-    from qwlsp.lsp.server import QwlspServer
+    from qwlsp.lsp.session import Session
 
 READING_SHARE = 60
 """Percent of the progress bar for reading the prompt; the rest is for writing."""
@@ -58,8 +58,8 @@ class Job:
 class Jobs:
     """The jobs of one server."""
 
-    def __init__(self, server: QwlspServer) -> None:
-        self._server = server
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._ids = itertools.count(1)
         self._running: dict[str, Job] = {}
         self._kept: OrderedDict[str, Kept] = OrderedDict()
@@ -77,7 +77,10 @@ class Jobs:
     ) -> Job:
         """Follow `updates` in the background, telling the editor about them."""
         progress = WorkDoneProgress(
-            self._server.protocol, title, token=token, can_create=self._server.can_make_progress
+            self._session.server.protocol,
+            title,
+            token=token,
+            can_create=self._session.server.can_make_progress,
         )
         for other in list(self._running.values()):
             if (other.uri, other.range, other.title) == (uri, range_, title):
@@ -118,28 +121,31 @@ class Jobs:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, job: Job, updates: AsyncGenerator[Update, None]) -> Answer:
-        last_words = "done"
+        last_words, settle = "done", self._session.status.idle
         try:
             async with aclosing(updates):
                 async for update in updates:
                     if isinstance(update, Answer):
                         self._keep(job, update)
-                        self._server.publish(job, update.markdown, result=update)
+                        self._session.publish(job, update.markdown, result=update)
                         return update
                     self._report(job, update)
             raise EngineError("The answer ended without a result.")
         except asyncio.CancelledError:
             last_words = "cancelled"
-            self._server.publish(job, "", cancelled=True)
+            self._session.publish(job, "", cancelled=True)
             raise
         except QwlspError as error:
             last_words = str(error)
-            self._server.publish(job, "", error=str(error))
+            if isinstance(error, ModelError):
+                settle = self._session.status.failed
+            self._session.publish(job, "", error=str(error))
             raise
         finally:
             del self._running[job.id]
             job.progress.end(last_words)
-            self._server.status.idle()
+            if not self._running:
+                settle()
 
     def _report(self, job: Job, update: ReadingPrompt | Writing) -> None:
         if isinstance(update, ReadingPrompt):
@@ -147,15 +153,15 @@ class Jobs:
                 f"reading, {update.read} of {update.total} tokens",
                 READING_SHARE * update.read // max(update.total, 1),
             )
-            self._server.status.reading(update.read, update.total)
+            self._session.status.reading(update.read, update.total)
         else:
-            longest = self._server.service.settings.generation.max_tokens
+            longest = self._session.service.settings.generation.max_tokens
             written = (100 - READING_SHARE) * update.tokens // max(longest, 1)
             job.progress.report(
                 f"writing, {update.tokens} tokens", min(READING_SHARE + written, 100)
             )
-            self._server.publish(job, update.markdown)
-            self._server.status.writing()
+            self._session.publish(job, update.markdown)
+            self._session.status.writing()
 
     def _keep(self, job: Job, answer: Answer) -> None:
         self._kept[job.id] = Kept(job.question, answer)

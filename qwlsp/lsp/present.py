@@ -13,49 +13,44 @@ from qwlsp.home import home
 
 if TYPE_CHECKING:
     from qwlsp.lsp.jobs import Job
-    from qwlsp.lsp.server import QwlspServer
+    from qwlsp.lsp.session import Session
 
 CONTINUE = "Continue"
 
 
-def answer(server: QwlspServer, job: Job, result: Answer) -> None:
+def answer(session: Session, job: Job, result: Answer) -> None:
     """Say where the answer is, or open it as a document; offer to go on if it was cut off."""
     name = f"`{result.symbol}`" if result.symbol else "the file"
     where = f"Hover over {name} to read it" if result.symbol else "Hover over its first line"
     message = f"{job.title} is done. {where}."
-    if server.service.settings.answers.show == "document" and _can_show_documents(server):
+    if session.service.settings.answers.show == "document" and session.server.can_show_documents:
         message = ""
-        _show_document(server, job, result)
+        _show_document(session, job, result)
     if result.truncated:
         message += " The answer was cut off."
-        _offer_to_continue(server, job, message.strip())
+        _offer_to_continue(session, job, message.strip())
     elif message:
-        server.show(message, types.MessageType.Info)
+        session.show(message, types.MessageType.Info)
 
 
-def _can_show_documents(server: QwlspServer) -> bool:
-    window = server.client_capabilities.window
-    return bool(window and window.show_document and window.show_document.support)
-
-
-def _show_document(server: QwlspServer, job: Job, result: Answer) -> None:
+def _show_document(session: Session, job: Job, result: Answer) -> None:
     folder = home() / "answers"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"answer-{job.id}.md"
     path.write_text(result.markdown, encoding="utf-8")
     uri = from_fs_path(str(path))
     assert uri is not None
-    server.window_show_document(types.ShowDocumentParams(uri=uri, take_focus=False))
+    session.server.window_show_document(types.ShowDocumentParams(uri=uri, take_focus=False))
 
 
-def _offer_to_continue(server: QwlspServer, job: Job, message: str) -> None:
+def _offer_to_continue(session: Session, job: Job, message: str) -> None:
     def chosen(reply: Future[Any]) -> None:
         if reply.cancelled() or reply.exception() is not None:
             return
         if reply.result() is not None:
-            server.go_on(job.id)
+            session.go_on(job.id)
 
-    request = server.window_show_message_request(
+    request = session.server.window_show_message_request(
         types.ShowMessageRequestParams(
             types.MessageType.Info, message, [types.MessageActionItem(CONTINUE)]
         )

@@ -25,17 +25,17 @@ class QwlspProtocol(LanguageServerProtocol):
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
         """Take over a buffer."""
-        self._server.did_open(params)
+        self._server.session.did_open(params)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         """A keystroke: synchronous, as an asynchronous handler leaks two futures for each."""
-        self._server.did_change(params)
+        self._server.session.did_change(params)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         """Let go of a buffer."""
-        self._server.did_close(params)
+        self._server.session.did_close(params)
 
     @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
     async def lsp_workspace__execute_command(  # type: ignore[override]
@@ -50,4 +50,4 @@ class QwlspProtocol(LanguageServerProtocol):
     @lsp_method(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
     def lsp_work_done_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
         """The person closed the progress bar of a job."""
-        self._server.jobs.cancel_progress(params.token)
+        self._server.session.jobs.cancel_progress(params.token)

@@ -19,7 +19,7 @@ from qwlsp.syntax.scopes import scopes
 from qwlsp.text import Span
 
 if TYPE_CHECKING:
-    from qwlsp.lsp.server import QwlspServer
+    from qwlsp.lsp.session import Session
 
 AFTER_LOOKING = 0.1
 """Seconds from a request for code actions on; the cursor may move on at once."""
@@ -31,8 +31,8 @@ will be, and the cores are theirs."""
 class ReadAhead:
     """What is being read ahead for one editor window: one place, the latest."""
 
-    def __init__(self, server: QwlspServer) -> None:
-        self._server = server
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._place: tuple[str, Span] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._typed_at = float("-inf")
@@ -58,7 +58,7 @@ class ReadAhead:
     def _look_at_first(self, uri: str) -> None:
         if self._place is None or self._place[0] != uri:
             with suppress(QwlspError):
-                first = next(iter(scopes(self._server.snapshot(uri, None).tree)), None)
+                first = next(iter(scopes(self._session.snapshot(uri, None).tree)), None)
                 start = first.header.start if first else 0
                 self.looked_at(uri, Span(start, start))
 
@@ -78,22 +78,22 @@ class ReadAhead:
     def _wait(self, seconds: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self._server.service.settings.latency.read_ahead != "off":
+        if self._session.service.settings.latency.read_ahead != "off":
             self._timer = asyncio.get_running_loop().call_later(seconds, self._start)
 
     def _start(self) -> None:
         """Begin, unless the same has been read or is being read."""
-        if self._place is None or self._server.service.model is None:
+        if self._place is None or self._session.service.model is None:
             return
         uri, span = self._place
         with suppress(QwlspError):  # e.g. another language, or closed meanwhile
             question = Question(
-                snapshot=self._server.snapshot(uri, None),
+                snapshot=self._session.snapshot(uri, None),
                 span=span,
                 file=convert.file_name(uri),
-                detail=self._server.service.settings.answers.detail,
+                detail=self._session.service.settings.answers.detail,
             )
-            chats = self._server.service.chats_ahead(question)
+            chats = self._session.service.chats_ahead(question)
             plan = digest([message.parts for chat in chats for message in chat])
             if plan != self._read:
                 self.stop()
@@ -101,7 +101,7 @@ class ReadAhead:
                 self._task = asyncio.create_task(self._follow(chats))
 
     async def _follow(self, chats: list[list[Message]]) -> None:
-        model, settings = self._server.service.model, self._server.service.settings
+        model, settings = self._session.service.model, self._session.service.settings
         if model is None:
             return
         finished = False
@@ -111,12 +111,12 @@ class ReadAhead:
             async with aclosing(events):
                 async for event in events:
                     if isinstance(event, Reading):
-                        self._server.status.reading(event.read, event.total)
+                        self._session.status.reading(event.read, event.total)
             finished = True
         except QwlspError:
             pass  # nobody asked; the person's own question will say what is wrong
         finally:
             if not finished:
                 self._read = None
-            if not self._server.jobs.busy:
-                self._server.status.idle()
+            if not self._session.jobs.busy:
+                self._session.status.idle()

@@ -1,38 +1,22 @@
-"""The server: what one editor window has open, which service answers it, and how it is told."""
+"""The server as pygls knows it: light to import, so that `initialize` is answered at once."""
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import asdict, replace
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import converters, types
 from pygls.lsp.server import LanguageServer
 
 from qwlsp import __version__
-from qwlsp.actions import explain
-from qwlsp.answers import Answer, Question
-from qwlsp.cache import AnswerCache
-from qwlsp.documents import Documents, Snapshot
-from qwlsp.engine.client import State
-from qwlsp.errors import BadRequest, QwlspError, StaleVersion
-from qwlsp.home import answers_file
-from qwlsp.lsp import convert, present
-from qwlsp.lsp.jobs import Job, Jobs
 from qwlsp.lsp.protocol import QwlspProtocol
-from qwlsp.lsp.read_ahead import ReadAhead
-from qwlsp.lsp.status import Status
-from qwlsp.service import Service, open_model
-from qwlsp.settings import Settings, from_json
-from qwlsp.syntax.scopes import enclosing
-from qwlsp.text import Encoding, Span
 
-ANSWER = "qwlsp/answer"
-STATUS = "qwlsp/status"
+if TYPE_CHECKING:
+    from qwlsp.lsp.session import Session
 
 
 class QwlspServer(LanguageServer):
-    """State of one connection. The handlers in `features` are the only callers."""
+    """One connection: what the client can do, and the session that works for it."""
 
     protocol: QwlspProtocol
 
@@ -44,14 +28,14 @@ class QwlspServer(LanguageServer):
             converter_factory=converters.get_converter,
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
         )
-        self.documents = Documents()
-        self.jobs = Jobs(self)
-        self.status = Status(self._notify_status)
-        self.reading_ahead = ReadAhead(self)
         self.initialization_options: Any = None
-        self.service = Service(Settings(), model=None, cache=AnswerCache(answers_file()))
 
-    # What the client can do.
+    @cached_property
+    def session(self) -> Session:
+        """Everything behind the protocol; imported when the first message needs it."""
+        from qwlsp.lsp.session import Session
+
+        return Session(self)
 
     @property
     def knows_us(self) -> bool:
@@ -68,190 +52,13 @@ class QwlspServer(LanguageServer):
         return bool(window and window.work_done_progress)
 
     @property
-    def encoding(self) -> Encoding:
-        """How positions count characters."""
-        return Encoding(self.server_capabilities.position_encoding or "utf-16")
+    def can_show_documents(self) -> bool:
+        """Whether the client opens a document that the server names."""
+        window = self.client_capabilities.window
+        return bool(window and window.show_document and window.show_document.support)
 
-    # Documents.
-
-    def did_open(self, params: types.DidOpenTextDocumentParams) -> None:
-        """Take over a buffer."""
-        document = params.text_document
-        self.documents.open(
-            document.uri, document.version, document.language_id.lower(), document.text
-        )
-        self.reading_ahead.opened(document.uri)
-
-    def did_change(self, params: types.DidChangeTextDocumentParams) -> None:
-        """Apply keystrokes."""
-        document = params.text_document
-        changes = convert.to_changes(list(params.content_changes))
-        try:
-            snapshot = self.documents.change(document.uri, document.version, changes, self.encoding)
-        except QwlspError as error:
-            self.show(str(error), types.MessageType.Error)
-            return
-        if changes and (last := changes[-1].range) is not None:
-            cursor = snapshot.text.offset(last.start, self.encoding)
-            self.reading_ahead.typed(document.uri, Span(cursor, cursor))
-
-    def did_close(self, params: types.DidCloseTextDocumentParams) -> None:
-        """Let go of a buffer."""
-        self.documents.close(params.text_document.uri)
-        self.reading_ahead.stop()
-
-    def snapshot(self, uri: str, version: int | None) -> Snapshot:
-        """An open buffer. Raises StaleVersion if `version` is another one than the buffer's."""
-        snapshot = self.documents.get(uri)
-        if version is not None and version != snapshot.version:
-            raise StaleVersion(
-                f"The text has changed since: version {version} was asked about,"
-                f" version {snapshot.version} is open. Ask again."
-            )
-        return snapshot
-
-    # Questions.
-
-    def explain(
-        self, argument: convert.CommandArgument, *, token: types.ProgressToken | None
-    ) -> Job:
-        """Start an explanation. Raises QwlspError if it can't even be begun."""
-        snapshot = self.snapshot(argument.uri, argument.version)
-        span = convert.span_of(argument.range, snapshot.text, self.encoding)
-        answers = self.service.settings.answers
-        question = Question(
-            snapshot=snapshot,
-            span=span,
-            file=convert.file_name(argument.uri),
-            detail=argument.detail or answers.detail,
-            fresh=argument.fresh,
-        )
-        if argument.after is not None:
-            kept = self.jobs.kept(argument.after)
-            if kept is None:
-                raise BadRequest(f"There is no answer {argument.after} to go on with.")
-            question = replace(kept.question, continues=kept.answer)
-        return self._start(question, argument.uri, token=token, waited_for=argument.wait)
-
-    def go_on(self, job_id: str) -> None:
-        """Go on with an answer that was cut off."""
-        if (kept := self.jobs.kept(job_id)) is not None:
-            question = replace(kept.question, continues=kept.answer)
-            self._start(question, question.snapshot.uri, token=None, waited_for=False)
-
-    def _start(
-        self,
-        question: Question,
-        uri: str,
-        *,
-        token: types.ProgressToken | None,
-        waited_for: bool,
-    ) -> Job:
-        snapshot = question.snapshot
-        scope = enclosing(snapshot.tree, question.span)
-        return self.jobs.start(
-            question,
-            self.service.explain(question),
-            uri=uri,
-            range_=snapshot.text.range(scope.span, self.encoding),
-            title=explain.title(scope, convert.short_name(uri)),
-            token=token,
-            waited_for=waited_for,
-        )
-
-    async def close(self) -> None:
-        """Stop all work and let the worker go."""
-        self.reading_ahead.stop()
-        await self.jobs.cancel_all()
-        if self.service.model is not None:
-            await self.service.model.engine.close()
-
-    # The service.
-
-    def configure(self, settings: Settings) -> None:
-        """Take over new settings; a new model is used from the next question on."""
-        old = self.service.model
-        try:
-            model = open_model(settings, current=old, on_state=self._on_engine_state)
-        except QwlspError as error:
-            model = None
-            self.show(str(error), types.MessageType.Error)
-        self.service.settings, self.service.model = settings, model
-        self.reading_ahead.stop()
-        if old is not None and old is not model:
-            old.engine.retire()
-        self.status.model(model.name if model else None)
-
-    def configure_from(self, data: object) -> None:
-        """Take over settings as an editor sends them, naming those that make no sense."""
-        settings, problems = from_json(data)
-        for problem in problems:
-            self.show(problem, types.MessageType.Warning)
-        self.configure(settings)
-
-    async def pull_configuration(self) -> None:
-        """Ask the editor for its settings, if it can be asked."""
+    @property
+    def has_configuration(self) -> bool:
+        """Whether the client can be asked for its settings."""
         workspace = self.client_capabilities.workspace
-        if not (workspace and workspace.configuration):
-            return
-        items = [types.ConfigurationItem(section="qwlsp")]
-        # Shielded: a cancelled wait would break on the client's reply.
-        reply = await asyncio.shield(
-            self.workspace_configuration_async(types.ConfigurationParams(items))
-        )
-        if reply and reply[0]:
-            self.configure_from(reply[0])
-
-    def _on_engine_state(self, state: State) -> None:
-        if state is State.LOADING:
-            self.status.loading()
-        elif state is State.STOPPED:
-            self.status.idle()
-        elif self.service.model is not None:
-            for warning in self.service.model.engine.warnings:
-                self.show(warning, types.MessageType.Warning)
-
-    # What the person gets to see.
-
-    def show(self, message: str, type_: types.MessageType) -> None:
-        """One message in the editor."""
-        self.window_show_message(types.ShowMessageParams(type_, message))
-
-    def publish(
-        self,
-        job: Job,
-        markdown: str,
-        *,
-        result: Answer | None = None,
-        error: str | None = None,
-        cancelled: bool = False,
-    ) -> None:
-        """Tell the client where a job is: the answer so far, or how it ended.
-
-        A client with a plugin gets `qwlsp/answer`; any other one hears where to look when the
-        answer is there. Why there is none is said to both.
-        """
-        if error is not None and not job.waited_for:
-            self.show(error, types.MessageType.Error)
-        if self.knows_us:
-            message: dict[str, Any] = {
-                "id": job.id,
-                "action": "explain",
-                "uri": job.uri,
-                "range": asdict(job.range),
-                "markdown": markdown,
-                "done": bool(result or error or cancelled),
-            }
-            if result is not None:
-                message["result"] = result.to_json()
-            if error is not None:
-                message["error"] = error
-            if cancelled:
-                message["cancelled"] = True
-            self.protocol.notify(ANSWER, message)
-        elif result is not None and not job.waited_for:
-            present.answer(self, job, result)
-
-    def _notify_status(self, message: dict[str, Any]) -> None:
-        if self.knows_us:
-            self.protocol.notify(STATUS, message)
+        return bool(workspace and workspace.configuration)

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
+from typing import Any
 
-from qwlsp.lsp.features import create_server
+from lsprotocol import types
+
+from qwlsp.lsp.server import QwlspServer
+
+EXPLAIN = "qwlsp.explain"
+CANCEL = "qwlsp.cancel"
 
 
 def serve() -> None:
@@ -16,3 +23,49 @@ def serve() -> None:
     source, target = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print must not corrupt the protocol
     create_server().start_io(source, target)
+
+
+def create_server() -> QwlspServer:
+    """A server with all its features."""
+    server = QwlspServer()
+
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        """Keep the settings until the editor can be told about them."""
+        server.initialization_options = params.initialization_options
+
+    kinds = types.CodeActionOptions(code_action_kinds=[EXPLAIN])
+    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, kinds)(_now(server, "code_action"))
+    server.feature(types.TEXT_DOCUMENT_HOVER)(_now(server, "hover"))
+    server.feature(types.TEXT_DOCUMENT_DID_SAVE)(_now(server, "did_save"))
+    server.feature(types.INITIALIZED)(_waiting(server, "initialized"))
+    server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(
+        _waiting(server, "did_change_configuration")
+    )
+    server.feature(types.SHUTDOWN)(_waiting(server, "shutdown"))
+    server.command(EXPLAIN)(_waiting(server, "run_explain"))
+    server.command(CANCEL)(_waiting(server, "run_cancel"))
+    return server
+
+
+def _now(server: QwlspServer, name: str) -> Callable[[Any], Any]:
+    """The handler `name` of `features`, which is imported with its first call: an editor waits
+    for the answer to `initialize`, and that needs none of it."""
+
+    def handler(params: Any) -> Any:
+        from qwlsp.lsp import features
+
+        return getattr(features, name)(server.session, params)
+
+    return handler
+
+
+def _waiting(server: QwlspServer, name: str) -> Callable[[Any], Any]:
+    """The same for a coroutine."""
+
+    async def handler(params: Any) -> Any:
+        from qwlsp.lsp import features
+
+        return await getattr(features, name)(server.session, params)
+
+    return handler

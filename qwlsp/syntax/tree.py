@@ -1,9 +1,9 @@
 """Syntax trees of Python, parsed afresh or from the tree of an earlier text.
 
-A reparse gives the tree that a fresh parse would, at about a tenth of its cost. Tree-sitter alone
-does not promise that: what it reuses from a tree with errors, and how it recovers from errors
-beside what it reuses, may differ. So only a tree without errors is reused, and only a result
-without errors is kept.
+A reparse gives the tree that a fresh parse would, in a fraction of the time. Tree-sitter alone does
+not promise that: what stands in a tree with errors, and how the parser recovers from errors beside
+what it reuses, may differ. So only a tree without errors is reused, and only a result without
+errors is kept.
 
 One difference is left, where the grammar has two readings: `return a, *b[c]` may be read as
 `(*b)[c]`, and in `a = b, c` with `[d, e] = f` on the next line, a subscript may run over the line's

@@ -3,78 +3,116 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
-import numpy as np
 import pytest
 
-from qwlsp.backends.llama import AbortFlag, Context, ContextSize, Model
-from qwlsp.engine.generation import READ_STEP, Runner
-from qwlsp.engine.messages import Done, Event, Generate, Message, Piece, Reading, Sampling
+from qwlsp.backends.llama import AbortFlag, Context, Model
+from qwlsp.engine import loading
+from qwlsp.engine.generation import READ_STEP
+from qwlsp.engine.messages import (
+    Done,
+    EngineConfig,
+    Event,
+    Generate,
+    Message,
+    Piece,
+    ReadAhead,
+    Reading,
+    Sampling,
+)
+from qwlsp.engine.scheduler import Stopped
 from qwlsp.engine.template import ChatTemplate
 from qwlsp.errors import PromptTooLong
 
 GREEDY = Sampling(temperature=0)
+SIZES = (1024, 2048, 4096)
+"""Of contexts: small ones, so that they fill up and grow."""
 
 
-class Setup:
-    """A runner, and what it was given."""
+class Engine:
+    """A loaded model that does a request at once, and stops when `looks` says so."""
 
-    def __init__(self, model: Model, limit: int, sequences: int) -> None:
-        self.model = model
+    def __init__(self, path: Path, *, limit: int = SIZES[-1], states: str = "") -> None:
         self.abort = AbortFlag()
-        self.contexts: list[Context] = []
+        self.looks: Iterator[bool] = itertools.repeat(False)
+        config = EngineConfig(
+            model_path=str(path), threads=1, context_size=limit, states_folder=states
+        )
+        self.loaded = loading.load(config, abort=self.abort, check=self._check)
+
+    def _check(self) -> None:
+        if next(self.looks):
+            raise Stopped
+
+    def stop_at_look(self, number: int) -> None:
+        self.looks = itertools.chain([False] * number, itertools.repeat(True))
+
+    def never_stop(self) -> None:
         self.looks = itertools.repeat(False)
-        self._sequences = sequences
-        self.runner = Runner(
-            model,
-            ChatTemplate(None),
-            self._make_context,
-            context_limit=limit,
-            must_stop=lambda: next(self.looks),
-        )
 
-    def _make_context(self, tokens: int) -> Context:
-        rounded = -(-tokens // 1024) * 1024
-        size = ContextSize(tokens=rounded, sequences=self._sequences, threads=1)
-        self.contexts.append(Context(self.model, size, self.abort))
-        return self.contexts[-1]
-
-    def run(
-        self, text: str, *, max_tokens: int = 8, start: str = "", context_tokens: int | None = None
-    ) -> list[Event]:
-        chat = [Message(role="user", parts=[text])]
+    def events(self, text: str, *, max_tokens: int = 8, **options: object) -> Iterator[Event]:
         request = Generate(
-            id=1,
-            messages=chat,
-            answer_start=start,
-            sampling=GREEDY,
-            max_tokens=max_tokens,
-            context_tokens=context_tokens,
+            id=1, messages=chat(text), sampling=GREEDY, max_tokens=max_tokens, **options
         )
-        return list(self.runner.run(request))
+        return self.loaded.runner.run(request)
 
-    def done(self, text: str, max_tokens: int = 8) -> Done:
-        last = self.run(text, max_tokens=max_tokens)[-1]
+    def write(self, text: str, *, max_tokens: int = 8, **options: object) -> str:
+        return joined(self.events(text, max_tokens=max_tokens, **options))
+
+    def done(self, text: str, *, max_tokens: int = 8, **options: object) -> Done:
+        *_, last = self.events(text, max_tokens=max_tokens, **options)
+        assert isinstance(last, Done)
+        return last
+
+    def read_ahead(self, *texts: str, save_power: bool = False) -> Done:
+        chats = [chat(text) for text in texts]
+        request = ReadAhead(id=1, chats=chats, save_power=save_power)
+        *_, last = self.loaded.runner.read_ahead(request)
         assert isinstance(last, Done)
         return last
 
 
-Make = Callable[..., Setup]
+Make = Callable[..., Engine]
 
 
 @pytest.fixture
-def make(model: Model) -> Iterator[Make]:
-    made: list[Setup] = []
+def contexts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Context]]:
+    """All contexts that are made."""
+    made: list[Context] = []
 
-    def make_setup(limit: int = 4096, sequences: int = 4) -> Setup:
-        made.append(Setup(model, limit, sequences))
+    class Recorded(Context):
+        closed = False
+
+        def close(self) -> None:
+            if not self.closed:
+                super().close()
+                self.closed = True
+
+    def make(*args: object) -> Context:
+        made.append(Recorded(*args))  # type: ignore[arg-type]
         return made[-1]
 
-    yield make_setup
-    for setup in made:
-        if setup.contexts:
-            setup.contexts[-1].close()
+    monkeypatch.setattr(loading, "Context", make)
+    monkeypatch.setattr(loading, "CONTEXT_SIZES", SIZES)
+    yield made
+    for context in made:
+        context.close()
+
+
+@pytest.fixture
+def make(tiny_model: Path, contexts: list[Context]) -> Make:
+    return lambda **options: Engine(tiny_model, **options)
+
+
+@pytest.fixture
+def engine(make: Make) -> Engine:
+    return make()
+
+
+def chat(text: str) -> list[Message]:
+    return [Message(role="user", parts=[text])]
 
 
 def code(number: int, lines: int) -> str:
@@ -82,197 +120,302 @@ def code(number: int, lines: int) -> str:
     return "".join(f"{number}: return value_{n}\n" for n in range(lines))
 
 
-def text_of(events: list[Event]) -> str:
+def joined(events: Iterable[Event]) -> str:
     return "".join(event.text for event in events if isinstance(event, Piece))
 
 
-def test_the_answer_is_the_likeliest_token_after_each(make: Make, model: Model) -> None:
-    setup = make()
-    events = setup.run("Explain.", max_tokens=30)
-    prompt = ChatTemplate(None).tokens([Message(role="user", parts=["Explain."])], model.tokenize)
-    context = setup._make_context(1024)
-    tokens = list(prompt.tokens)
-    context.decode(tokens, start=0, sequence=0)
-    for _ in range(30):
+def readings(events: Iterable[Event]) -> list[Reading]:
+    return [event for event in events if isinstance(event, Reading)]
+
+
+# The answer
+
+
+def test_the_answer_is_the_likeliest_token_after_each(
+    engine: Engine, model: Model, contexts: list[Context]
+) -> None:
+    text = engine.write("Explain.", max_tokens=30)
+    template = ChatTemplate(model.chat_template)
+    prompt = template.tokens(chat("Explain."), model.tokenize).tokens
+    [context] = contexts
+    tokens = list(prompt)
+    context.truncate(7, 0)
+    context.decode(tokens, start=0, sequence=7)
+    while len(tokens) < len(prompt) + 30:
         tokens.append(int(context.logits().argmax()))
-        context.decode(tokens[-1:], start=len(tokens) - 1, sequence=0)
-    setup.contexts.pop().close()
-    written = b"".join(map(model.piece, tokens[len(prompt.tokens) :]))
-    assert text_of(events) == written.decode("utf-8", "replace")
+        context.decode(tokens[-1:], start=len(tokens) - 1, sequence=7)
+    written = b"".join(map(model.piece, tokens[len(prompt) :]))
+    assert text == written.decode("utf-8", "replace")
 
 
-def test_progress_goes_from_what_was_reused_to_the_whole(make: Make) -> None:
-    setup = make()
-    readings = [e for e in setup.run(code(1, 100)) if isinstance(e, Reading)]
-    total = readings[0].total
-    assert [e.read for e in readings] == [*range(0, total, READ_STEP), total]
-    again = [e for e in setup.run(code(1, 100)) if isinstance(e, Reading)]
-    assert [(e.read, e.reused) for e in again] == [(total - 1, total - 1), (total, total - 1)]
-    assert [e.part_tokens is not None for e in again] == [True, False]
-
-
-def test_an_end_token_ends_the_answer(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    setup = make()
-    whole = setup.run("Explain.", max_tokens=12)
-    drawn = setup.contexts[0]  # the prompt and all but the last token of the answer are in there
-    assert drawn.length(0) == setup.done("Explain.").prompt_tokens + 11
-    monkeypatch.setattr(setup.model, "end_tokens", frozenset(range(setup.model.vocabulary_size)))
-    ended = setup.run("Explain.", max_tokens=12)
-    assert text_of(whole)
-    assert text_of(ended) == ""
-    assert isinstance(ended[-1], Done)
-    assert (ended[-1].finish, ended[-1].output_tokens) == ("stop", 0)
-
-
-def test_max_tokens_end_the_answer(make: Make) -> None:
-    done = make().done("Explain.", max_tokens=5)
+def test_max_tokens_end_the_answer(engine: Engine) -> None:
+    done = engine.done("Explain.", max_tokens=5)
     assert (done.finish, done.output_tokens) == ("length", 5)
 
 
-def test_an_answer_is_the_same_whatever_is_cached(make: Make) -> None:
-    setup = make(sequences=2)
-    texts = [
-        code(n, lines) for n, lines in [(1, 5), (1, 9), (2, 3), (1, 5), (3, 1), (1, 7), (2, 3)]
+def test_an_end_token_ends_the_answer(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert engine.write("Explain.")
+    model = engine.loaded.runner._model
+    monkeypatch.setattr(model, "end_tokens", frozenset(range(model.vocabulary_size)))
+    assert engine.write("Explain.") == ""
+    done = engine.done("Explain.")
+    assert (done.finish, done.output_tokens) == ("stop", 0)
+
+
+def test_the_answer_goes_on_after_its_start(engine: Engine, model: Model) -> None:
+    start = "It adds <|im_end|>"
+    added = len(model.tokenize(start, special=False))
+    alone, begun = engine.done("Explain."), engine.done("Explain.", answer_start=start)
+    assert begun.prompt_tokens == alone.prompt_tokens + added
+    assert begun.reused_tokens == alone.prompt_tokens
+    assert not engine.write("Explain.", answer_start=start).startswith(start)
+
+
+def test_a_character_is_sent_when_it_is_whole(
+    engine: Engine, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emoji = model.tokenize("🙂", special=False)
+    assert len(emoji) > 1
+    tokens = itertools.chain([*emoji, *model.tokenize("é", special=False)], emoji[:1] * 100)
+    monkeypatch.setattr(Model, "piece", lambda _self, _token: model._piece(next(tokens)))
+    length = len(emoji) + len(model.tokenize("é", special=False)) + 1
+    pieces = [e.text for e in engine.events("x", max_tokens=length) if isinstance(e, Piece)]
+    assert pieces == ["🙂", "é", "\ufffd"]
+
+
+def test_a_lone_surrogate_in_the_code_is_no_reason_to_fail(engine: Engine) -> None:
+    assert engine.done("a = '\ud800'").finish == "length"
+
+
+# Reading
+
+
+def test_progress_goes_from_what_was_reused_to_the_whole(engine: Engine) -> None:
+    first = readings(engine.events(code(1, 100)))
+    total = first[0].total
+    assert [(e.read, e.reused) for e in first] == [
+        (read, 0) for read in [*range(0, total, READ_STEP), total]
     ]
-    cached = [text_of(setup.run(text, max_tokens=20)) for text in texts]
-    fresh = [text_of(make().run(text, max_tokens=20)) for text in texts]
-    assert cached == fresh
+    again = readings(engine.events(code(1, 100)))
+    assert [(e.read, e.reused) for e in again] == [(total - 1, total - 1), (total, total - 1)]
 
 
-def test_room_is_made_for_a_new_prompt(make: Make) -> None:
-    setup = make(limit=1024)
+def test_parts_are_counted_in_the_first_report_only(engine: Engine, model: Model) -> None:
+    parts = [code(1, 100), "", "Explain."]
+    request = Generate(id=1, messages=[Message(role="user", parts=parts)], max_tokens=1)
+    counted = [e.part_tokens for e in readings(engine.loaded.runner.run(request))]
+    assert counted[0] == [len(model.tokenize(part, special=False)) for part in parts]
+    assert set(map(str, counted[1:])) == {"None"}
+
+
+def test_an_answer_is_the_same_whatever_is_cached(make: Make) -> None:
+    engine = make()
+    shapes = [(1, 5), (1, 9), (2, 3), (1, 5), (3, 1), (1, 7), (2, 3), (1, 90), (1, 5), (2, 90)]
+    texts = [code(*shape) for shape in shapes]
+    assert [engine.write(t, max_tokens=20) for t in texts] == [
+        make().write(t, max_tokens=20) for t in texts
+    ]
+
+
+def test_room_is_made_for_a_new_prompt(make: Make, contexts: list[Context]) -> None:
+    engine = make(limit=1024)
     prompts = [code(n, 60) for n in range(4)]  # two of them fill the context
-    fresh = [text_of(make().run(prompt)) for prompt in prompts]
-    assert [text_of(setup.run(prompt)) for prompt in prompts] == fresh
-    assert len(setup.contexts) == 1
-    assert setup.done(prompts[3]).reused_tokens > 0
-    assert setup.done(prompts[0]).reused_tokens < 20
+    assert [engine.write(p) for p in prompts] == [make().write(p) for p in prompts]
+    assert contexts[0].size.tokens == 1024
+    assert engine.done(prompts[3]).reused_tokens > 500
+    assert engine.done(prompts[0]).reused_tokens < 100
 
 
-def test_the_context_grows_with_the_need_and_does_not_shrink(make: Make) -> None:
-    setup = make()
-    for lines in (1, 200, 1):
-        setup.run(code(lines, lines))
-    sizes = [context.size.tokens for context in setup.contexts]
-    assert len(sizes) == 2
-    assert sizes[0] == 1024 < sizes[1]
+def test_the_context_grows_with_the_need_and_keeps_what_it_held(
+    engine: Engine, contexts: list[Context]
+) -> None:
+    small = engine.done(code(1, 60))
+    engine.done(code(2, 150))
+    again = engine.done(code(1, 60))
+    assert [context.size.tokens for context in contexts] == [1024, 2048]
+    assert again.reused_tokens == small.prompt_tokens - 1
 
 
-def test_what_was_read_before_a_cancel_is_not_read_again(make: Make) -> None:
-    setup = make()
-    setup.looks = itertools.chain([False] * 3, itertools.repeat(True))
-    cancelled = setup.done(code(1, 100))
-    assert (cancelled.finish, cancelled.output_tokens) == ("cancelled", 0)
-    setup.looks = itertools.repeat(False)
-    assert setup.done(code(1, 100)).reused_tokens == 2 * READ_STEP
-
-
-def test_an_abort_is_a_cancel_only_if_the_job_is_cancelled(make: Make) -> None:
-    setup = make()
-    fresh = text_of(make().run("Explain."))
-
-    def look_and_clear() -> Iterator[bool]:
-        setup.abort.set()  # too late for the job before this one
-        yield False
-        while True:
-            setup.abort.clear()
-            yield False
-
-    setup.looks = itertools.chain([False], look_and_clear())
-    assert text_of(setup.run("Explain.")) == fresh
-
-
-def test_a_job_cancelled_while_it_waited_costs_nothing(make: Make) -> None:
-    setup = make()
-    setup.looks = itertools.repeat(True)
-    [done] = setup.run("Explain.")
-    assert isinstance(done, Done)
-    assert done.finish == "cancelled"
-    assert setup.contexts == []
-
-
-def test_a_job_cancelled_while_it_writes_keeps_its_words(make: Make) -> None:
-    setup = make()
-    setup.looks = itertools.chain([False] * 6, itertools.repeat(True))
-    events = setup.run("Explain.", max_tokens=50)
-    assert isinstance(events[-1], Done)
-    assert events[-1].finish == "cancelled"
-    assert 0 < events[-1].output_tokens < 50
-
-
-def test_a_job_given_up_in_the_middle_leaves_the_cache_right(make: Make) -> None:
-    setup = make()
-    chat = [Message(role="user", parts=[code(1, 100)])]
-    events = setup.runner.run(Generate(id=1, messages=chat, sampling=GREEDY, max_tokens=8))
-    while not isinstance(next(events), Piece):
-        pass
-    events.close()  # type: ignore[attr-defined]
-    assert text_of(setup.run(code(1, 100))) == text_of(make().run(code(1, 100)))
-
-
-def test_the_answer_goes_on_after_its_start(make: Make, model: Model) -> None:
-    setup = make()
-    alone, begun = setup.run("Explain."), setup.run("Explain.", start="It adds <|im_end|>")
-    assert isinstance(alone[-1], Done)
-    assert isinstance(begun[-1], Done)
-    added = len(model.tokenize("It adds <|im_end|>", special=False))
-    assert begun[-1].prompt_tokens == alone[-1].prompt_tokens + added
-    assert text_of(begun) != text_of(alone)
+def test_an_answer_is_the_same_in_a_grown_context(make: Make) -> None:
+    engine = make()
+    engine.write(code(1, 60))
+    engine.write(code(2, 150))
+    assert engine.write(code(1, 60), max_tokens=20) == make().write(code(1, 60), max_tokens=20)
 
 
 @pytest.mark.parametrize(
-    ("limit", "context_tokens", "expected"),
-    [(1024, None, 924), (1024, 50, 50), (1024, 5000, 924)],
+    ("context_tokens", "expected"), [(None, 1024 - 100), (50, 50), (5000, 1024 - 100)]
 )
-def test_a_prompt_that_does_not_fit(
-    make: Make, limit: int, context_tokens: int | None, expected: int
-) -> None:
+def test_a_prompt_that_does_not_fit(make: Make, context_tokens: int | None, expected: int) -> None:
     true_length = make().done(code(1, 200)).prompt_tokens
     with pytest.raises(PromptTooLong) as caught:
-        make(limit).run(code(1, 200), max_tokens=100, context_tokens=context_tokens)
+        make(limit=1024).done(code(1, 200), max_tokens=100, context_tokens=context_tokens)
     assert (caught.value.tokens, caught.value.limit) == (true_length, expected)
 
 
 def test_a_prompt_that_just_fits(make: Make) -> None:
     length = make().done(code(1, 20)).prompt_tokens
-    setup = make(limit=length + 8)
-    assert isinstance(setup.run(code(1, 20), max_tokens=8, context_tokens=length)[-1], Done)
+    engine = make(limit=length + 8)
+    assert engine.done(code(1, 20), max_tokens=8, context_tokens=length).finish == "length"
     with pytest.raises(PromptTooLong):
-        setup.run(code(1, 20), max_tokens=9)
+        engine.done(code(1, 20), max_tokens=9)
     with pytest.raises(PromptTooLong):
-        setup.run(code(1, 20), max_tokens=8, context_tokens=length - 1)
+        engine.done(code(1, 20), max_tokens=8, context_tokens=length - 1)
 
 
-def test_all_text_is_whole_characters(make: Make, model: Model) -> None:
-    """A piece of an emoji is held back until the rest of it is written."""
-    emoji = model.tokenize("🙂", special=False)
-    assert len(emoji) > 1
-    written = iter([*emoji, *model.tokenize("é", special=False), emoji[0]])
-    setup = make()
-    setup.runner._model = _Likes(model, written)  # type: ignore[assignment]
-    pieces = [e.text for e in setup.run("x", max_tokens=len(emoji) + 3) if isinstance(e, Piece)]
-    assert "".join(pieces).startswith("🙂é")
-    assert "".join(pieces)[2:] in ("", "�")
+# Stopping
 
 
-class _Likes:
-    """The model, but each token it draws counts as the next one of a list."""
-
-    def __init__(self, model: Model, written: Iterator[int]) -> None:
-        self._model = model
-        self._written = written
-        self.end_tokens: frozenset[int] = frozenset()
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._model, name)
-
-    def piece(self, _token: int) -> bytes:
-        return self._model.piece(next(self._written, 0))
+def test_what_was_read_before_a_stop_is_not_read_again(engine: Engine) -> None:
+    engine.stop_at_look(3)
+    events = engine.events(code(1, 100))
+    with pytest.raises(Stopped):
+        list(events)
+    engine.never_stop()
+    assert engine.done(code(1, 100)).reused_tokens == 2 * READ_STEP
 
 
-def test_logits_of_one_request_do_not_leak_into_the_next(make: Make) -> None:
-    setup = make()
-    first = text_of(setup.run("One."))
-    setup.run("Two.")
-    assert text_of(setup.run("One.")) == first
-    assert np.isfinite(setup.contexts[0].logits()).all()
+def test_a_stop_before_the_start_costs_nothing(engine: Engine, contexts: list[Context]) -> None:
+    engine.stop_at_look(0)
+    with pytest.raises(Stopped):
+        engine.done("Explain.")
+    assert contexts == []
+
+
+def test_words_written_before_a_stop_are_sent(engine: Engine) -> None:
+    whole = engine.write("Explain.", max_tokens=50)
+    engine.stop_at_look(10)
+    words = ""
+    with pytest.raises(Stopped):
+        for event in engine.events("Explain.", max_tokens=50):
+            words += joined([event])
+    assert words
+    assert whole.startswith(words)
+
+
+def test_an_answer_after_a_stop_is_the_same(make: Make) -> None:
+    engine = make()
+    for number in range(1, 20, 3):
+        engine.stop_at_look(number)
+        with pytest.raises(Stopped):
+            engine.done(code(1, 60), max_tokens=50)
+    engine.never_stop()
+    assert engine.write(code(1, 60)) == make().write(code(1, 60))
+
+
+def test_an_abort_that_comes_too_late_changes_nothing(make: Make) -> None:
+    engine = make()
+
+    def looks() -> Iterator[bool]:
+        yield False
+        engine.abort.set()  # meant for the job before this one
+        yield False
+        while True:
+            engine.abort.clear()
+            yield False
+
+    engine.looks = looks()
+    assert engine.write("Explain.") == make().write("Explain.")
+
+
+def test_an_iterator_that_is_closed_leaves_the_memory_right(make: Make) -> None:
+    engine = make()
+    events = engine.events(code(1, 60))
+    while not isinstance(next(events), Piece):
+        pass
+    events.close()  # type: ignore[attr-defined]
+    assert engine.write(code(1, 60)) == make().write(code(1, 60))
+
+
+# Reading ahead
+
+
+def test_what_is_read_ahead_is_not_read_again(make: Make) -> None:
+    engine = make()
+    ahead = engine.read_ahead(code(1, 20), code(2, 20))
+    assert (ahead.finish, ahead.output_tokens) == ("stop", 0)
+    for number in (2, 1):
+        done = engine.done(code(number, 20))
+        assert done.reused_tokens == done.prompt_tokens - 1
+    assert engine.write(code(1, 20)) == make().write(code(1, 20))
+
+
+def test_reading_ahead_again_costs_nothing(engine: Engine) -> None:
+    first = engine.read_ahead(code(1, 60))
+    assert first.reused_tokens == 0
+    again = engine.read_ahead(code(1, 60))
+    assert again.reused_tokens == again.prompt_tokens == first.prompt_tokens
+
+
+def test_reading_ahead_goes_on_after_a_stop(engine: Engine) -> None:
+    engine.stop_at_look(3)
+    with pytest.raises(Stopped):
+        engine.read_ahead(code(1, 20), code(2, 20))
+    engine.never_stop()
+    assert engine.read_ahead(code(1, 20), code(2, 20)).reused_tokens > 100
+
+
+def test_only_a_part_of_a_long_prompt_is_read_ahead(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qwlsp.engine.generation.READ_AHEAD_MOST", 200)
+    assert engine.read_ahead(code(1, 60)).prompt_tokens == 200
+    assert engine.done(code(1, 60)).reused_tokens == 200
+
+
+@pytest.mark.parametrize(
+    ("on_battery", "save_power", "chats"),
+    [
+        (True, True, 1),
+        (True, False, 2),
+        (False, True, 2),
+    ],
+)
+def test_on_battery_only_the_first_prompt_is_read_ahead(
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    on_battery: bool,
+    save_power: bool,
+    chats: int,
+) -> None:
+    monkeypatch.setattr("qwlsp.engine.generation.on_battery", lambda: on_battery)
+    engine.read_ahead(code(1, 20), code(2, 20), save_power=save_power)
+    reused = [engine.done(code(number, 20)).reused_tokens > 100 for number in (1, 2)]
+    assert sum(reused) == chats
+
+
+def test_nothing_to_read_ahead(engine: Engine) -> None:
+    assert engine.read_ahead() == Done(id=1, finish="stop")
+
+
+# Over restarts
+
+
+def test_what_was_read_stays_over_a_restart(make: Make, tmp_path: Path) -> None:
+    states = str(tmp_path / "states")
+    first = make(states=states)
+    text, done = first.write(code(1, 60)), first.done(code(1, 60))
+    while first.loaded.memory.save_one():
+        pass
+    second = make(states=states)
+    assert second.write(code(1, 60)) == text
+    assert make(states=states).done(code(1, 60)).reused_tokens == done.prompt_tokens - 1
+
+
+def test_a_damaged_state_is_read_anew(make: Make, tmp_path: Path) -> None:
+    first = make(states=str(tmp_path / "states"))
+    text = first.write(code(1, 60))
+    assert first.loaded.memory.save_one()
+    [file] = tmp_path.rglob("*.state")
+    content = bytearray(file.read_bytes())
+    content[-100] ^= 0xFF
+    file.write_bytes(content)
+    second = make(states=str(tmp_path / "states"))
+    assert second.write(code(1, 60)) == text
+    assert not file.exists()
+
+
+def test_no_state_is_kept_where_none_is_wanted(engine: Engine, tmp_path: Path) -> None:
+    engine.write(code(1, 60))
+    assert not engine.loaded.memory.save_one()
+    assert not list(tmp_path.rglob("*.state"))

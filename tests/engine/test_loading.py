@@ -17,8 +17,7 @@ GIB = 1 << 30
 
 
 def ready(config: EngineConfig) -> Ready:
-    _, message = load(config, abort=AbortFlag(), must_stop=lambda: False)
-    return message
+    return load(config, abort=AbortFlag(), check=lambda: None).ready
 
 
 def test_what_the_client_is_told(tiny_model: Path) -> None:

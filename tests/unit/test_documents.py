@@ -1,19 +1,20 @@
-"""Open documents: their texts after edits, and their trees, which equal a fresh parse."""
+"""Open documents: their texts after edits, and their trees, which equal those of a fresh parse."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tree_sitter import Tree
 
-from qwlsp.documents import Change, Documents, UnknownDocument, UnsupportedLanguage
+from qwlsp.documents import REUSE_FROM, Change, Documents, UnknownDocument, UnsupportedLanguage
 from qwlsp.errors import QwlspError
-from qwlsp.syntax.tree import parse
-from qwlsp.text import Encoding, Position, Range
+from qwlsp.syntax.tree import edited, parse
+from qwlsp.text import Encoding, Position, Range, Span
 
 URI = "file:///home/me/my%20code/main.py"
 UTF8, UTF16, UTF32 = Encoding.UTF8, Encoding.UTF16, Encoding.UTF32
@@ -143,7 +144,8 @@ def test_a_snapshot_stays_as_it_is_after_later_edits() -> None:
     assert nodes(before.tree) == expected
 
 
-def test_a_tree_is_reused_across_a_text_with_errors() -> None:
+def test_a_tree_is_reused_across_a_text_with_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qwlsp.documents.REUSE_FROM", 0)
     documents = opened("def f():\n    return 1\n\n\nx = 1\n")
     good = documents.get(URI).tree
     broken = documents.change(URI, 2, [Change(range_of(4, 4, 4, 5), "(")], UTF16)
@@ -154,6 +156,24 @@ def test_a_tree_is_reused_across_a_text_with_errors() -> None:
     assert reused.child(0).id == first.child(0).id
     assert parse(mended.text.data).root_node.child(0).child(0).id != first.child(0).id
     assert nodes(mended.tree) == nodes(parse(mended.text.data))
+
+
+def test_a_tree_with_errors_is_parsed_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qwlsp.documents.REUSE_FROM", 0)
+    documents = opened("x = a, f(b), 's'\n")
+    assert not documents.get(URI).tree.root_node.has_error
+    # Tree-sitter recovers from this in another way if it reuses what follows.
+    snapshot = documents.change(URI, 2, [Change(range_of(0, 5, 0, 5), "->")], UTF16)
+    assert nodes(snapshot.tree) == nodes(parse(b"x = a->, f(b), 's'\n"))
+
+
+@pytest.mark.parametrize("new", ["", "é", "é\n\n x", "\n"])
+def test_nodes_behind_an_edit_move_with_it(new: str) -> None:
+    before, after = b"a\nbcd + e\n", f"a\nb{new}d + e\n".encode()
+    moved = edited(parse(before), before, Span(3, 4), after)
+    behind = slice(-2, None)
+    assert [node[2] for node in nodes(moved)[behind]] == ["+", "identifier"]
+    assert nodes(moved)[behind] == nodes(parse(after))[behind]
 
 
 @pytest.mark.parametrize(
@@ -305,31 +325,44 @@ endless = settings(
 )
 
 
+both_ways = pytest.mark.parametrize(
+    "reuse_from", [0, REUSE_FROM], ids=["reusing trees", "as texts of this size are parsed"]
+)
+
+
 def many(edit: st.SearchStrategy[Any], count: int) -> st.SearchStrategy[list[Any]]:
     return st.lists(edit, min_size=count, max_size=count)
 
 
+@both_ways
 @settings(endless, max_examples=30)
 @given(many(anywhere, 30), encodings)
-def test_any_edits(edits: list[Any], encoding: Encoding) -> None:
-    edit_anywhere(edits, encoding)
+def test_any_edits(edits: list[Any], encoding: Encoding, reuse_from: int) -> None:
+    with patch("qwlsp.documents.REUSE_FROM", reuse_from):
+        edit_anywhere(edits, encoding)
 
 
+@both_ways
 @settings(endless, max_examples=30)
 @given(many(of_lines, 30), encodings)
-def test_any_edits_of_lines(edits: list[Any], encoding: Encoding) -> None:
-    edit_lines(edits, encoding)
+def test_any_edits_of_lines(edits: list[Any], encoding: Encoding, reuse_from: int) -> None:
+    with patch("qwlsp.documents.REUSE_FROM", reuse_from):
+        edit_lines(edits, encoding)
 
 
 @pytest.mark.slow
+@both_ways
 @settings(endless, max_examples=200)
 @given(many(anywhere, 50), encodings)
-def test_ten_thousand_edits(edits: list[Any], encoding: Encoding) -> None:
-    edit_anywhere(edits, encoding)
+def test_ten_thousand_edits(edits: list[Any], encoding: Encoding, reuse_from: int) -> None:
+    with patch("qwlsp.documents.REUSE_FROM", reuse_from):
+        edit_anywhere(edits, encoding)
 
 
 @pytest.mark.slow
+@both_ways
 @settings(endless, max_examples=200)
 @given(many(of_lines, 50), encodings)
-def test_ten_thousand_edits_of_lines(edits: list[Any], encoding: Encoding) -> None:
-    edit_lines(edits, encoding)
+def test_ten_thousand_edits_of_lines(edits: list[Any], encoding: Encoding, reuse_from: int) -> None:
+    with patch("qwlsp.documents.REUSE_FROM", reuse_from):
+        edit_lines(edits, encoding)

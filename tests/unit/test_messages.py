@@ -14,8 +14,10 @@ from qwlsp.engine.messages import (
     LENGTH,
     MAX_FRAME,
     Cancel,
+    Constraint,
     Generate,
     Message,
+    ReadAhead,
     Reply,
     Request,
     decode,
@@ -28,12 +30,16 @@ ALL_TYPES = [*typing.get_args(Request), *typing.get_args(Reply)]
 # Buffers may hold anything, lone surrogates too.
 st.register_type_strategy(str, st.text(st.characters()))
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
-MESSAGES = st.one_of(*(st.from_type(cls) for cls in ALL_TYPES))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=10,
 )
+st.register_type_strategy(
+    Constraint,
+    st.builds(Constraint, value=st.text() | st.lists(st.text()) | st.dictionaries(st.text(), JSON)),
+)
+MESSAGES = st.one_of(*(st.from_type(cls) for cls in ALL_TYPES))
 
 
 def unframed(frames: bytes) -> list[Request | Reply]:
@@ -61,10 +67,14 @@ def test_every_type_of_message_is_tried() -> None:
 
 
 def test_nested_messages_become_objects_again() -> None:
-    chat = Generate(id=1, messages=[Message(role="user", parts=["a", "b"])])
-    [received] = unframed(encode(chat))
-    assert isinstance(received, Generate)
-    assert received.messages[0].parts == ["a", "b"]
+    chat = [Message(role="user", parts=["a", "b"])]
+    answer, ahead = unframed(
+        encode(Generate(id=1, messages=chat)) + encode(ReadAhead(id=2, chats=[chat, []]))
+    )
+    assert isinstance(answer, Generate)
+    assert isinstance(ahead, ReadAhead)
+    assert answer.messages == chat
+    assert ahead.chats == [chat, []]
 
 
 def test_a_frame_is_its_length_and_json() -> None:

@@ -18,18 +18,12 @@ class Memory:
     def __init__(self, count: int) -> None:
         self.sequences: list[list[int]] = [[] for _ in range(count)]
 
-    def length(self, sequence: int) -> int:
-        return len(self.sequences[sequence])
-
     def truncate(self, sequence: int, length: int) -> None:
         del self.sequences[sequence][length:]
 
     def branch(self, source: int, target: int, length: int) -> None:
         self.truncate(target, 0)
         self.sequences[target] = self.sequences[source][:length]
-
-    def decode(self, sequence: int, tokens: list[int]) -> None:
-        self.sequences[sequence] += tokens
 
 
 class Cached:
@@ -40,24 +34,32 @@ class Cached:
         self.cache = PrefixCache(self.memory, count)
         self.known: dict[int, CachedSequence] = {}
 
-    def acquire(self, prompt: list[int]) -> tuple[CachedSequence, int]:
-        sequence, reused = self.cache.acquire(array(prompt))
+    def acquire(self, prompt: list[int]) -> CachedSequence:
+        sequence = self.cache.acquire(array(prompt))
         self.known[sequence.id] = sequence
-        return sequence, reused
+        return sequence
+
+    def extend(self, sequence: CachedSequence, tokens: list[int]) -> None:
+        """What a decode does."""
+        self.memory.sequences[sequence.id] += tokens
+        sequence.tokens = array([*sequence.tokens, *tokens])
 
     def run(self, prompt: list[int], answer: list[int], read: int | None = None) -> int:
         """One request, cut off when `read` new tokens have been read; returns what it reused."""
-        sequence, reused = self.acquire(prompt)
-        tokens = prompt + answer
-        self.memory.decode(sequence.id, tokens[reused:][:read])
-        self.cache.record(sequence, array(tokens))
+        sequence = self.acquire(prompt)
+        reused = len(sequence.tokens)
+        self.extend(sequence, (prompt + answer)[reused:][:read])
         return reused
+
+    def held(self) -> list[list[int]]:
+        """What the sequences hold that are not empty, sorted."""
+        return sorted(list(tokens) for tokens in self.memory.sequences if tokens)
 
     def check(self) -> None:
         """The cache believes what the memory holds."""
         believed = {i: s.tokens.tolist() for i, s in self.known.items()}
         assert believed == {i: self.memory.sequences[i] for i in self.known}
-        assert not any(s for i, s in enumerate(self.memory.sequences) if i not in self.known)
+        assert len(self.held()) <= len(self.known)
 
 
 def array(tokens: list[int]) -> Tokens:
@@ -84,6 +86,7 @@ def test_reuse_is_the_longest_possible_and_never_the_whole_prompt(
     cached = Cached(count)
     for prompt, answer, read in requests:
         longest = max(common(tokens, prompt) for tokens in cached.memory.sequences)
+        assert cached.cache.known(array(prompt)) == longest
         assert cached.run(prompt, answer, read) == min(longest, len(prompt) - 1)
 
 
@@ -94,14 +97,14 @@ def test_a_sequence_holds_what_the_cache_believes(
 ) -> None:
     cached = Cached(count)
     for number, (prompt, answer, read) in enumerate(requests):
-        sequence, reused = cached.acquire(prompt)
+        sequence = cached.acquire(prompt)
+        reused = len(sequence.tokens)
         assert cached.memory.sequences[sequence.id] == prompt[:reused]
         cached.check()
         if number in evictions:
             cached.cache.evict(sequence)
             assert cached.memory.sequences[sequence.id] == prompt[:reused]
-        cached.memory.decode(sequence.id, (prompt + answer)[reused:][:read])
-        cached.cache.record(sequence, array(prompt + answer))
+        cached.extend(sequence, (prompt + answer)[reused:][:read])
         cached.check()
 
 
@@ -125,21 +128,29 @@ def test_a_conversation_goes_on_in_the_same_sequence() -> None:
     cached = Cached(2)
     cached.run([1, 2, 3], [4, 5])
     assert cached.run([1, 2, 3, 4, 5, 6], []) == 5
-    assert cached.memory.sequences == [[1, 2, 3, 4, 5, 6], []]
+    assert cached.held() == [[1, 2, 3, 4, 5, 6]]
 
 
 def test_a_branch_leaves_the_other_answer_in_place() -> None:
     cached = Cached(2)
     cached.run([1, 2, 3], [4, 5, 6])
     assert cached.run([1, 2, 7], []) == 2
-    assert sorted(cached.memory.sequences) == [[1, 2, 3, 4, 5, 6], [1, 2, 7]]
+    assert cached.held() == [[1, 2, 3, 4, 5, 6], [1, 2, 7]]
+
+
+def test_the_shorter_of_two_that_begin_alike_is_gone_on_with() -> None:
+    cached = Cached(3)
+    cached.run([1, 2, 3], [4, 5, 6])
+    cached.run([1, 2, 7], [])
+    cached.run([1, 2, 8], [])
+    assert cached.held() == [[1, 2, 3, 4, 5, 6], [1, 2, 8]]
 
 
 def test_unrelated_prompts_each_get_a_sequence() -> None:
     cached = Cached(3)
     for first in (1, 2, 3):
         cached.run([first, 9, 9], [])
-    assert sorted(cached.memory.sequences) == [[1, 9, 9], [2, 9, 9], [3, 9, 9]]
+    assert cached.held() == [[1, 9, 9], [2, 9, 9], [3, 9, 9]]
 
 
 def test_the_least_recently_used_sequence_is_given_up() -> None:
@@ -148,7 +159,7 @@ def test_the_least_recently_used_sequence_is_given_up() -> None:
     cached.run([2, 2, 2], [])
     cached.run([1, 1, 1], [])
     cached.run([3, 3, 3], [])
-    assert sorted(cached.memory.sequences) == [[1, 1, 1], [3, 3, 3]]
+    assert cached.held() == [[1, 1, 1], [3, 3, 3]]
 
 
 def test_a_branch_never_gives_up_what_it_branches_from() -> None:
@@ -156,36 +167,61 @@ def test_a_branch_never_gives_up_what_it_branches_from() -> None:
     cached.run([1, 2, 3, 4, 5], [])
     cached.run([9, 9, 9], [])  # the older one is the one to branch from now
     assert cached.run([1, 2, 3, 8], []) == 3
-    assert sorted(cached.memory.sequences) == [[1, 2, 3, 4, 5], [1, 2, 3, 8]]
+    assert cached.held() == [[1, 2, 3, 4, 5], [1, 2, 3, 8]]
 
 
 def test_the_only_sequence_is_cut_back() -> None:
     cached = Cached(1)
     cached.run([1, 2, 3, 4], [])
     assert cached.run([1, 2, 9], []) == 2
-    assert cached.memory.sequences == [[1, 2, 9]]
+    assert cached.held() == [[1, 2, 9]]
 
 
 def test_eviction_starts_with_the_least_recently_used() -> None:
     cached = Cached(3)
     cached.run([1, 1], [])
     cached.run([2, 2], [])
-    keep, _ = cached.acquire([3, 3])
+    keep = cached.acquire([3, 3])
     left = []
     while cached.cache.evict(keep):
-        left.append([list(s) for s in cached.memory.sequences if s])
+        left.append(cached.held())
     assert left == [[[2, 2]], []]
 
 
 def test_eviction_keeps_the_sequence_at_work() -> None:
     cached = Cached(2)
     cached.run([1, 2, 3], [])
-    keep, _ = cached.acquire([1, 2, 3, 4])
+    keep = cached.acquire([1, 2, 3, 4])
     assert not cached.cache.evict(keep)
-    assert cached.memory.sequences[keep.id] == [1, 2, 3]
+    assert cached.held() == [[1, 2, 3]]
 
 
-def test_only_what_was_read_is_recorded() -> None:
+def test_only_what_was_read_is_reused() -> None:
     cached = Cached(1)
     cached.run([1, 2, 3, 4, 5], [6], read=2)
     assert cached.run([1, 2, 3, 4, 5], []) == 2
+
+
+def test_an_empty_sequence_counts_as_the_least_recently_used() -> None:
+    cached = Cached(2)
+    cached.run([1, 1], [])
+    assert len(cached.cache.least_recent().tokens) == 0
+    cached.run([2, 2], [])
+    assert cached.cache.least_recent().tokens.tolist() == [1, 1]
+
+
+def test_the_newest_come_first_and_empty_ones_not_at_all() -> None:
+    cached = Cached(4)
+    for prompt in ([1, 1], [2, 2], [3, 3], [1, 1]):
+        cached.run(prompt, [])
+    held = [sequence.tokens.tolist() for sequence in cached.cache.newest_first()]
+    assert held == [[1, 1], [3, 3], [2, 2]]
+
+
+def test_a_sequence_in_use_again_is_no_longer_saved() -> None:
+    cached = Cached(2)
+    cached.run([1, 1, 1], [])
+    [sequence] = cached.cache.newest_first()
+    sequence.saved = True
+    assert cached.acquire([1, 1, 1]) is sequence
+    assert not sequence.saved
