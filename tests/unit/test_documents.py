@@ -337,7 +337,7 @@ def many(edit: st.SearchStrategy[Any], count: int) -> st.SearchStrategy[list[Any
 @both_ways
 @settings(endless, max_examples=30)
 @given(many(anywhere, 30), encodings)
-def test_any_edits(edits: list[Any], encoding: Encoding, reuse_from: int) -> None:
+def test_any_edits(reuse_from: int, edits: list[Any], encoding: Encoding) -> None:
     with patch("qwlsp.documents.REUSE_FROM", reuse_from):
         edit_anywhere(edits, encoding)
 
@@ -345,7 +345,7 @@ def test_any_edits(edits: list[Any], encoding: Encoding, reuse_from: int) -> Non
 @both_ways
 @settings(endless, max_examples=30)
 @given(many(of_lines, 30), encodings)
-def test_any_edits_of_lines(edits: list[Any], encoding: Encoding, reuse_from: int) -> None:
+def test_any_edits_of_lines(reuse_from: int, edits: list[Any], encoding: Encoding) -> None:
     with patch("qwlsp.documents.REUSE_FROM", reuse_from):
         edit_lines(edits, encoding)
 
@@ -354,7 +354,7 @@ def test_any_edits_of_lines(edits: list[Any], encoding: Encoding, reuse_from: in
 @both_ways
 @settings(endless, max_examples=200)
 @given(many(anywhere, 50), encodings)
-def test_ten_thousand_edits(edits: list[Any], encoding: Encoding, reuse_from: int) -> None:
+def test_ten_thousand_edits(reuse_from: int, edits: list[Any], encoding: Encoding) -> None:
     with patch("qwlsp.documents.REUSE_FROM", reuse_from):
         edit_anywhere(edits, encoding)
 
@@ -363,6 +363,6 @@ def test_ten_thousand_edits(edits: list[Any], encoding: Encoding, reuse_from: in
 @both_ways
 @settings(endless, max_examples=200)
 @given(many(of_lines, 50), encodings)
-def test_ten_thousand_edits_of_lines(edits: list[Any], encoding: Encoding, reuse_from: int) -> None:
+def test_ten_thousand_edits_of_lines(reuse_from: int, edits: list[Any], encoding: Encoding) -> None:
     with patch("qwlsp.documents.REUSE_FROM", reuse_from):
         edit_lines(edits, encoding)

@@ -206,8 +206,12 @@ def test_an_empty_sequence_counts_as_the_least_recently_used() -> None:
     cached = Cached(2)
     cached.run([1, 1], [])
     assert len(cached.cache.least_recent().tokens) == 0
-    cached.run([2, 2], [])
+    newest = cached.acquire([2, 2])
     assert cached.cache.least_recent().tokens.tolist() == [1, 1]
+    cached.extend(newest, [2, 2])
+    [_, oldest] = cached.cache.newest_first()
+    cached.cache.evict(oldest)
+    assert cached.cache.least_recent() is newest
 
 
 def test_the_newest_come_first_and_empty_ones_not_at_all() -> None:
