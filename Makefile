@@ -11,6 +11,8 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/ready  ## explain a function of examples/ in the terminal
+	@if [ -t 0 ] && [ -t 1 ] && ! $(BIN)/qwlsp model path >/dev/null 2>&1; then \
+		$(BIN)/qwlsp model pull || true; fi
 	$(BIN)/qwlsp explain examples/sales_report.py:48
 
 test: lint  ## lint, then run all tests but the slow ones

@@ -7,6 +7,11 @@ from importlib import import_module
 
 BENCHMARKS = {
     "synthetic": "write a model in the shape of Qwen2.5-0.5B, with random weights",
+    "engine": "speed of reading and writing, and of stopping, next to llama-bench",
+    "session": "first tokens in one editor session, next to llama-server",
+    "server": "start-up, and what an editor asks while the engine writes",
+    "memory": "memory of both processes, at start and with the largest context",
+    "repeat": "the same request a hundred times",
 }
 """Name -> what it does. Each is a module of this package with `main(argv: list[str]) -> int`."""
 

@@ -38,7 +38,6 @@ class LspClient:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
             bufsize=0,
             env=env,
         )
@@ -91,7 +90,7 @@ class LspClient:
             for notification in self.notifications[since:]:
                 if wanted(notification):
                     return notification
-            since = len(self.notifications)
+            since = max(since, len(self.notifications))
             self._expect()
 
     def listen(self, seconds: float) -> bool:

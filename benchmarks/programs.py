@@ -29,13 +29,13 @@ _NOUNS = (
     "location machine member message meter notice offer order package partner payment permit "
     "product project quota receipt refund region release report request route schedule section "
     "sensor session shipment signal stock supplier ticket token transfer vehicle vendor visit"
-).split()
+)
 _FIELDS = (
     "amount balance category code count created currency deadline due_date key label level limit "
     "name number owner parent price priority quantity rate reason reference score size source "
     "state status tax total unit updated value version weight"
-).split()
-_VERBS = "apply check close collect compare find load match merge normalize resolve send".split()
+)
+_VERBS = "apply check close collect compare find load match merge normalize resolve send"
 
 _BLOCKS = (
     """\
@@ -116,7 +116,7 @@ class Program:
 def function(name: str, *, until: Callable[[str], bool]) -> str:
     """The code of a function, block by block until it is long enough; the name is its seed."""
     words = random.Random(name)
-    nouns = words.sample(_NOUNS, 3)
+    nouns = words.sample(_NOUNS.split(), 3)
     code = (
         f"def {name}({', '.join(f'{noun}s' for noun in nouns)}, *, dry_run=False):\n"
         f'    """Settle all {nouns[0]}s with their {nouns[1]}s, once a night."""\n'
@@ -135,16 +135,16 @@ def lines(count: int) -> Callable[[str], bool]:
 
 def _blocks(words: random.Random, parameters: list[str]) -> Iterable[str]:
     while True:
-        noun = words.choice([*parameters, words.choice(_NOUNS)])
-        field, other, third = words.sample(_FIELDS, 3)
+        noun = words.choice([*parameters, words.choice(_NOUNS.split())])
+        field, other, third = words.sample(_FIELDS.split(), 3)
         yield words.choice(_BLOCKS).format(
             noun=noun,
             nouns=f"{noun}s",
             field=field,
             other=other,
             third=third,
-            verb=words.choice(_VERBS),
-            total=f"{words.choice(_FIELDS)}_of_{noun}s",
+            verb=words.choice(_VERBS.split()),
+            total=f"{words.choice(_FIELDS.split())}_of_{noun}s",
             rate=words.randrange(1, 400) / 100,
             count=words.randrange(2, 90),
             limit=words.randrange(100, 9000),

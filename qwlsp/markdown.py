@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-_LONGEST = 100_000  # characters that are read; a longer text is cut
+_LONGEST = 50_000  # characters that are read; a longer text is cut
 _CUT = _LONGEST // 2  # to here, which leaves room for what escaping adds
 _DEEPEST = 20  # levels of quotes, lists (which count twice), brackets and emphasis
 _ROUNDS = 4  # in which a text must settle; two are the rule
@@ -87,7 +87,7 @@ def sanitize(markdown: str) -> str:
     - HTML is shown as text. Code spans and fences keep their content, and every fence is closed.
     - Control characters but newline and tab, and characters that reverse the reading direction,
       are removed; a lone surrogate becomes U+FFFD.
-    - Over 100,000 characters, a text is cut to half of that. What is nested deeper than 20 levels
+    - Over 50,000 characters, a text is cut to half of that. What is nested deeper than 20 levels
       is dropped.
 
     The result has no newline at its end, and `sanitize` returns it as it is.
@@ -263,14 +263,12 @@ def _inline(tokens: Sequence[Token]) -> str:
                 word = token.content.rpartition(" ")[2]
                 in_url = (in_url and word == token.content) or bool(_BARE_URL.search(word))
             case "code_inline":
-                # Two code spans with nothing between them would be one, and addresses are linked
-                # up to the next space, backticks included.
+                # Nothing between two code spans makes one of them; an address is linked up to the
+                # next space, backticks included.
                 parts.append(" " * (after_code or (in_url and careful)) + _code(token.content))
                 in_url = False
-            case "softbreak":
-                parts.append("\n")
-            case "hardbreak":
-                parts.append("  \n")
+            case "softbreak" | "hardbreak":
+                parts.append("\n" if token.type == "softbreak" else "  \n")
             case "link_open":
                 in_link = True
                 starts.append(len(parts))
@@ -298,7 +296,8 @@ def _close_link(parts: list[str], start: int, *, is_autolink: bool) -> None:
         parts[start] = ""
         return
     if is_autolink:
-        parts[start:] = [f"<{label if url == 'mailto:' + label else url}>"]
+        is_email = url == f"mailto:{label}" and label[0].isalnum()  # not "!--@example.org"
+        parts[start:] = [f"<{label if is_email else url}>"]
         return
     if start and parts[start - 1].endswith("!"):  # would make an image of it
         parts[start - 1] = parts[start - 1][:-1] + r"\!"

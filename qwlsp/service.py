@@ -17,6 +17,7 @@ from qwlsp.cache import AnswerCache, digest
 from qwlsp.documents import Snapshot
 from qwlsp.engine.client import EngineClient, State
 from qwlsp.engine.messages import EngineConfig, Message
+from qwlsp.errors import ModelError
 from qwlsp.home import home, models_folder
 from qwlsp.models.find import find_model, identity, wanted_models
 from qwlsp.settings import Settings
@@ -85,8 +86,11 @@ class Service:
     def _recall(self, key: str, question: Question, scope: Scope) -> Answer | None:
         if not question.use_cache or question.fresh:
             return None
-        found = self._cache.get(key)
-        return from_cache(found, about(question, scope)) if found else None
+        if (found := self._cache.get(key)) is None:
+            return None
+        answer = from_cache(found, about(question, scope))
+        self._remember(key, question, scope, answer)  # hovers show what was asked for last
+        return answer
 
     def _remember(self, key: str, question: Question, scope: Scope, answer: Answer) -> None:
         if question.use_cache:
@@ -124,6 +128,9 @@ def open_model(
     if current is not None and current.engine.config == config:
         current.engine.unload_after = 60.0 * chosen.unload_after_minutes
         return current
-    engine = EngineClient(config, home=home(), on_state=on_state)
+    try:
+        engine = EngineClient(config, home=home(), on_state=on_state)
+    except OSError as error:
+        raise ModelError(f"{home()} can't be used as a folder: {error.strerror}.") from error
     engine.unload_after = 60.0 * chosen.unload_after_minutes
     return Model(path, engine)

@@ -176,3 +176,25 @@ def camel_case(name: str) -> str:
     """The editors' spelling of a field's name: max_tokens is maxTokens."""
     first, *rest = name.split("_")
     return first + "".join(_UNITS.get(word, word.title()) for word in rest)
+
+
+@dataclass(frozen=True)
+class Described:
+    """A setting as documentation needs it; `name` is the one in editors."""
+
+    name: str
+    default: str | int | float
+    help: str
+
+
+def described(section: Any = None, prefix: str = "") -> list[Described]:
+    """All settings, in order of declaration."""
+    found: list[Described] = []
+    section = Settings() if section is None else section
+    for f in fields(section):
+        name, value = prefix + camel_case(f.name), getattr(section, f.name)
+        if is_dataclass(value):
+            found += described(value, f"{name}.")
+        else:
+            found.append(Described(name, value, f.metadata["help"]))
+    return found

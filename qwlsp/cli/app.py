@@ -112,10 +112,11 @@ async def _explain(
         with display:
             async with aclosing(service.explain(question)) as updates:
                 async for update in updates:
-                    display.show(update)
+                    if not as_json:
+                        display.show(update)
         if as_json:
             assert isinstance(update, Answer)
-            print(json.dumps(update.to_json(), ensure_ascii=False))
+            print(json.dumps(update.to_json()))
     finally:
         if model is not None:
             for warning in model.engine.warnings:

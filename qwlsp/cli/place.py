@@ -13,7 +13,7 @@ from qwlsp.errors import BadRequest
 from qwlsp.text import Span, Text
 
 LANGUAGES = {".py": "python", ".pyi": "python", ".pyw": "python"}
-PLACE = re.compile(r"(?P<file>.+?):(?P<first>\d+)(?:-(?P<last>\d+))?")
+PLACE = re.compile(r"(?P<file>.+?):(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
 
 
 @dataclass(frozen=True)
@@ -42,20 +42,29 @@ def read_place(argument: str) -> Place:
 def _split(argument: str) -> tuple[Path, tuple[int, int] | None]:
     """The file, and its first and last line, if any are named."""
     match = PLACE.fullmatch(argument)
-    if match is None or Path(argument).is_file():
+    if match is None or _is_file(Path(argument)):
         return Path(argument), None
     first = int(match["first"])
     return Path(match["file"]), (first, int(match["last"] or first))
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # e.g. a name too long for any file
+        return False
+
+
 def _read(path: Path, warnings: list[str]) -> str:
     """The file's text, in the encoding that it declares, else UTF-8."""
-    if path.is_dir():
-        raise BadRequest(f"{path} is a folder; name a file.")
     try:
+        if path.is_dir():
+            raise BadRequest(f"{path} is a folder; name a file.")
         data = path.read_bytes()
     except OSError as error:
         raise BadRequest(f"{path} can't be read: {error.strerror}.") from error
+    if b"\0" in data:
+        raise BadRequest(f"{path} is a binary file.")
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return data.decode(encoding)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import psutil
 
 from qwlsp.backends.llama import Model, Sampler
+from qwlsp.engine.constraint import Grammars
+from qwlsp.engine.drafting import Drafter
 from qwlsp.engine.memory import OpenSequence, WorkingMemory
 from qwlsp.engine.messages import Done, Event, Generate, Message, Piece, ReadAhead, Reading
 from qwlsp.engine.prefix import Tokens
 from qwlsp.engine.template import ChatTemplate, Prompt
+from qwlsp.engine.writing import Writer, choose
 from qwlsp.errors import PromptTooLong
 
 READ_STEP = 256
@@ -33,6 +37,7 @@ class Runner:
         self._template = template
         self._memory = memory
         self._limit = context_limit
+        self._grammars = Grammars(model)
 
     def run(self, request: Generate) -> Iterator[Event]:
         """The events of a request, `Done` last. Raises Stopped, PromptTooLong and EngineError."""
@@ -56,17 +61,7 @@ class Runner:
         )
         for read in _read(sequence, tokens, READ_STEP):
             yield Reading(id=request.id, read=read, total=len(tokens), reused=reused)
-        written = 0
-        for text, written in self._write(sequence, request):
-            if text:
-                yield Piece(id=request.id, text=text, tokens=written)
-        yield Done(
-            id=request.id,
-            finish="length" if written == request.max_tokens else "stop",
-            prompt_tokens=len(tokens),
-            reused_tokens=reused,
-            output_tokens=written,
-        )
+        yield from self._answer(sequence, request, prompt_tokens=len(tokens), reused=reused)
 
     def read_ahead(self, request: ReadAhead) -> Iterator[Event]:
         """Read prompts up to their last token but one. Raises Stopped, to be called again, and
@@ -94,24 +89,43 @@ class Runner:
     def _prompt(self, messages: list[Message]) -> Prompt:
         return self._template.tokens(messages, self._model.tokenize)
 
-    def _write(self, sequence: OpenSequence, request: Generate) -> Iterator[tuple[str, int]]:
-        """Draw tokens until an end token or `max_tokens`; yields text, and tokens so far."""
+    def _answer(
+        self, sequence: OpenSequence, request: Generate, *, prompt_tokens: int, reused: int
+    ) -> Iterator[Event]:
+        """Write behind the prompt that `sequence` holds, in the form that is asked for."""
+        done = Done(id=request.id, finish="stop", prompt_tokens=prompt_tokens, reused_tokens=reused)
+        constraint = request.constraint
+        if constraint is not None and constraint.kind == "choices":
+            choices = {text: self._model.tokenize(text, special=False) for text in constraint.value}
+            probabilities = choose(sequence, choices, self._model.end_tokens)
+            chosen = max(probabilities, key=lambda text: probabilities[text])
+            yield Piece(id=request.id, text=chosen, tokens=len(choices[chosen]))
+            yield replace(done, output_tokens=len(choices[chosen]), probabilities=probabilities)
+            return
         sampling = request.sampling
         sampler = Sampler(
             temperature=sampling.temperature, top_p=sampling.top_p, seed=sampling.seed
         )
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        written = 0
-        try:
-            while (token := sequence.draw(sampler)) not in self._model.end_tokens:
-                written += 1
-                yield decoder.decode(self._model.piece(token)), written
-                if written == request.max_tokens:
-                    break
-                sequence.extend([token])
-        finally:
-            sampler.close()
-        yield decoder.decode(b"", final=True), written
+        with closing(sampler):
+            writer = Writer(
+                sequence,
+                sampler=sampler,
+                piece=self._model.piece,
+                end_tokens=self._model.end_tokens,
+                max_tokens=request.max_tokens,
+                matcher=self._grammars.matcher(constraint) if constraint else None,
+                drafter=Drafter() if request.copies_from_prompt else None,
+            )
+            for text in writer.write():
+                yield Piece(id=request.id, text=text, tokens=writer.tokens)
+        yield replace(
+            done,
+            finish=writer.finish,
+            output_tokens=writer.tokens,
+            forced_tokens=writer.forced,
+            drafted_tokens=writer.drafted,
+            accepted_tokens=writer.accepted,
+        )
 
 
 def _read(sequence: OpenSequence, prompt: Tokens, step: int) -> Iterator[int]:

@@ -145,6 +145,22 @@ class Editor(LanguageClient):
         [worker] = self.workers()
         return worker
 
+    @property
+    def exit_status(self) -> int | None:
+        """The server's, None while it runs."""
+        assert self._server is not None
+        return self._server.returncode
+
+    async def ended_with(self) -> int:
+        """The exit status of a server that ends by itself."""
+        assert self._server is not None
+        return await self._server.wait()
+
+    def hang_up(self) -> None:
+        """Close the server's standard input, as an editor that crashes does."""
+        assert self._server is not None and self._server.stdin is not None
+        self._server.stdin.close()
+
     # Buffers.
 
     def open(self, uri: str, text: str, language: str = "python") -> Document:
@@ -241,7 +257,7 @@ class Editor(LanguageClient):
     async def writing(self, job: dict[str, Any]) -> dict[str, Any]:
         """The first part of its answer."""
         part: dict[str, Any] = await self.hear("qwlsp/answer", lambda p: p["id"] == job["id"])
-        assert not part["done"], "the answer was there before the test could do anything"
+        assert not part["done"], f"it ended before the test could do anything: {part}"
         return part
 
     async def ended(self, job: dict[str, Any]) -> dict[str, Any]:
@@ -295,32 +311,32 @@ async def open_editor(
     *,
     plugin: bool = True,
     encodings: list[str] | None = None,
-    options: dict[str, Any] | None = None,
+    can: types.ClientCapabilities | None = None,
+    options: Any = None,
     configuration: dict[str, Any] | None = None,
 ) -> AsyncIterator[Editor]:
     """An editor with a server of its own, which ends with it. `options` are sent with
-    `initialize`, `configuration` is what the server finds when it asks."""
+    `initialize`, `configuration` is what the server finds when it asks; `can` is what the editor
+    can do, if it is not a real one."""
     editor = Editor(configuration)
     env = {**os.environ, "QWLSP_HOME": str(home)}
     await editor.start_io(sys.executable, "-m", "qwlsp", "serve", env=env)
     try:
-        params = types.InitializeParams(
-            capabilities(like, plugin=plugin, encodings=encodings), initialization_options=options
-        )
+        can = can or capabilities(like, plugin=plugin, encodings=encodings)
+        params = types.InitializeParams(can, initialization_options=options)
         editor.initialized_as = await editor.soon(editor.initialize_session(params))
         yield editor
-        if not editor.stopped:
+        if editor.exit_status is None:
             await editor.soon(editor.shutdown_session())
     finally:
         await _end(editor)
-    assert not editor.problems
+    assert not editor.problems, editor.problems
     assert not [bug for bug in BUGS if bug in editor.stderr], editor.stderr
 
 
 async def _end(editor: Editor) -> None:
     """Leave no process behind, whatever happened."""
-    assert editor._server is not None
-    if editor._server.returncode is None:
+    if editor.exit_status is None:
         for process in [*editor.server.children(recursive=True), editor.server]:
             process.kill()
     assert editor._stderr_forwarder is not None

@@ -180,11 +180,15 @@ async def test_two_questions_at_once_get_their_own_answers(
     assert [result["symbol"] for result in results] == ["total", "Basket.add"]
 
 
-async def test_the_same_question_twice_at_once(editor: Editor, document: Document) -> None:
-    results = await asyncio.gather(
-        *(editor.explained(document, "result +=") for _ in range(2))
-    )
-    assert results[0]["markdown"] == results[1]["markdown"]
+async def test_asking_again_before_the_answer_replaces_the_question(
+    editor: Editor, document: Document
+) -> None:
+    await editor.explained(document, "apples.append")
+    with paused(editor.worker):
+        first = await editor.explain(document, "result +=")
+        second = await editor.explain(document, "result +=")
+        assert (await editor.ended(first))["cancelled"]
+    assert (await editor.ended(second))["result"]["symbol"] == "total"
 
 
 # What is explained.

@@ -120,7 +120,6 @@ async def test_the_latest_explanation_is_shown(editor: Editor, document: Documen
 
 
 @shared
-@pytest.mark.xfail(strict=True, reason="a remembered answer is not made the latest one")
 async def test_a_remembered_answer_that_is_asked_for_again_is_the_latest(
     editor: Editor, document: Document
 ) -> None:

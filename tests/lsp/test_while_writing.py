@@ -33,7 +33,7 @@ async def editor(
 async def _is_fine(editor: Editor, document: Document) -> None:
     """The next question gets to its answer's first words."""
     job = await editor.explain(document, "apples.append")
-    assert (await editor.writing(job))["markdown"]
+    await editor.writing(job)
     await editor.command("qwlsp.cancel", {"id": job["id"]})
     await editor.ended(job)
 
@@ -43,9 +43,8 @@ async def test_the_answer_grows(editor: Editor, document: Document) -> None:
     await editor.hear(
         "qwlsp/answer", lambda p: p["id"] == job["id"] and len(p["markdown"]) > 2000
     )
-    await editor.command("qwlsp.cancel", {"id": job["id"]})
     parts = [len(message["markdown"]) for message in editor.answers(job)]
-    assert len(parts) > 2
+    await editor.command("qwlsp.cancel", {"id": job["id"]})
     assert parts[0] < parts[len(parts) // 2] < parts[-1]
 
 
@@ -141,7 +140,7 @@ async def test_cancelling_one_of_two(editor: Editor, document: Document) -> None
     await editor.writing(first)
     await editor.command("qwlsp.cancel", {"id": first["id"]})
     await _check_cancelled(editor, first)
-    assert (await editor.writing(second))["markdown"]
+    await editor.writing(second)
     await editor.command("qwlsp.cancel", {"id": second["id"]})
     await _check_cancelled(editor, second)
 

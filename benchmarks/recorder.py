@@ -1,0 +1,40 @@
+"""`qwlsp serve`, which also writes down each chat that it puts to the model.
+
+`python -m benchmarks.recorder FILE` appends one line of JSON a request, its list of messages, so
+that another server can be asked the very same.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from unittest import mock
+
+from qwlsp.engine import client
+from qwlsp.engine.messages import Generate, Message, Request, encode
+from qwlsp.lsp.start import serve
+
+
+def recorded(file: Path) -> list[list[Message]]:
+    """The chats in a file, in order."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [[Message(**message) for message in json.loads(line)] for line in lines]
+
+
+def main(file: Path) -> None:
+    """Serve on stdio until the editor goes away."""
+
+    def encode_and_record(request: Request) -> bytes:
+        if isinstance(request, Generate):
+            with file.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps([asdict(m) for m in request.messages]) + "\n")
+        return encode(request)
+
+    with mock.patch.object(client, "encode", encode_and_record):
+        serve()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

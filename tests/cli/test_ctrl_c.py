@@ -1,0 +1,40 @@
+"""Ctrl-C in a terminal, which signals the program and its worker alike."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cli.terminal import Terminal, in_terminal
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs pseudo-terminals")
+
+HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+
+
+def _check_sane(terminal: Terminal) -> None:
+    assert "Traceback" not in terminal.screen
+    assert "KeyboardInterrupt" not in terminal.screen
+    assert terminal.screen.rfind(SHOW_CURSOR) > terminal.screen.rfind(HIDE_CURSOR) > -1
+
+
+@pytest.mark.parametrize("written", [0, 3000], ids=["at the start", "while it writes"])
+def test_ctrl_c_ends_everything(sample: Path, tiny_model: Path, written: int) -> None:
+    options = ("--model", tiny_model, "--max-tokens", 8000, "--temperature", 1)
+    with in_terminal("explain", f"{sample}:17", *options) as terminal:
+        terminal.read_until(lambda screen: HIDE_CURSOR in screen and len(screen) > written)
+        children = terminal.children()
+        terminal.type("\x03")
+        assert terminal.read_to_the_end() == 130
+        _check_sane(terminal)
+        assert not psutil.wait_procs(children, timeout=5)[1]
+
+
+def test_the_answer_is_left_on_the_screen_once(sample: Path) -> None:
+    with in_terminal("explain", f"{sample}:17", "--no-model") as terminal:
+        assert terminal.read_to_the_end() == 0
+        _check_sane(terminal)
+        assert terminal.screen.count("without a model") == 1

@@ -1,0 +1,85 @@
+"""The processes end when they should, and leave nothing behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from lsprotocol import types
+
+from tests.lsp.editor import TIMEOUT, open_editor
+
+WORKER_LIVES = 5.0
+"""Seconds at most that a worker outlives its server."""
+
+
+def _all_end(processes: list[psutil.Process], seconds: float) -> bool:
+    return not psutil.wait_procs(processes, timeout=seconds)[1]
+
+
+async def test_shutdown_ends_the_worker(home: Path, basket: str, quick: dict[str, Any]) -> None:
+    async with open_editor(home, options=quick) as editor:
+        await editor.explained(editor.open("file:///basket.py", basket), "result +=")
+        worker = editor.worker
+        await editor.soon(editor.shutdown_session())
+        assert _all_end([worker], WORKER_LIVES)
+        assert editor.exit_status == 0
+
+
+async def test_shutdown_in_the_middle_of_an_answer(
+    home: Path, basket: str, lengthy: dict[str, Any]
+) -> None:
+    async with open_editor(home, options=lengthy) as editor:
+        document = editor.open("file:///basket.py", basket)
+        jobs = [await editor.explain(document, at) for at in ("result +=", "LIMIT")]
+        await editor.writing(jobs[0])
+        worker = editor.worker
+        await editor.soon(editor.shutdown_session())
+        assert _all_end([worker], WORKER_LIVES)
+        assert editor.exit_status == 0
+
+
+async def test_exit_without_shutdown(home: Path, basket: str, lengthy: dict[str, Any]) -> None:
+    async with open_editor(home, options=lengthy) as editor:
+        document = editor.open("file:///basket.py", basket)
+        await editor.writing(await editor.explain(document, "result +="))
+        worker = editor.worker
+        editor.exit(None)
+        assert _all_end([worker], WORKER_LIVES)
+        assert await editor.soon(editor.ended_with()) == 1
+
+
+async def test_the_editor_is_gone(home: Path, basket: str, lengthy: dict[str, Any]) -> None:
+    async with open_editor(home, options=lengthy) as editor:
+        document = editor.open("file:///basket.py", basket)
+        await editor.writing(await editor.explain(document, "result +="))
+        processes = [editor.server, editor.worker]
+        editor.hang_up()
+        await editor.soon(editor.ended_with())
+        assert _all_end(processes, WORKER_LIVES)
+
+
+@pytest.mark.parametrize("signal", ["kill", "terminate"])
+async def test_the_server_is_killed(
+    home: Path, basket: str, lengthy: dict[str, Any], signal: str
+) -> None:
+    async with open_editor(home, options=lengthy) as editor:
+        document = editor.open("file:///basket.py", basket)
+        await editor.writing(await editor.explain(document, "result +="))
+        worker = editor.worker
+        getattr(editor.server, signal)()
+        await editor.soon(editor.ended_with())
+        assert _all_end([worker], WORKER_LIVES)
+
+
+async def test_no_worker_before_there_is_work(
+    home: Path, basket: str, quick: dict[str, Any]
+) -> None:
+    quick["latency"] = {"readAhead": "off"}
+    async with open_editor(home, options=quick) as editor:
+        document = editor.open("file:///basket.py", basket)
+        assert await editor.title(document, "result +=") == "Explain `total`"
+        assert await editor.hover(document, types.Position(0, 0)) is None
+        assert editor.workers() == []
