@@ -28,8 +28,6 @@ DECODE_TOKENS = 64
 FORM_DEPTH = 600
 """Tokens of prompt in front of plain text, JSON and copies."""
 FORM_TOKENS = 128
-MARKUP_TOKENS = 8
-"""About what a chat of one turn takes around its text."""
 FINDINGS = {
     "type": "object",
     "properties": {
@@ -92,13 +90,13 @@ def main(argv: list[str]) -> int:
         for name, value in result.items()
         if not name.startswith("baseline_")
     ]
-    report(result, ("", "qwlsp", "llama-bench"), rows)
+    report(result, ("figure", "qwlsp", "llama-bench"), rows)
     return 0
 
 
 def speeds(config: EngineConfig, tokenizer: Tokenizer, depth: int) -> dict[str, float]:
     """Tokens a second of reading and of writing behind `depth` tokens, in a worker of its own."""
-    known = _text(tokenizer, "known", depth - MARKUP_TOKENS)
+    known = _text(tokenizer, "known", depth - tokenizer.markup)
     new = _text(tokenizer, "new", PREFILL_TOKENS)
     with Worker(config) as worker:
         written = [*worker.events(worker.generate([known], max_tokens=DECODE_TOKENS))]
@@ -124,7 +122,7 @@ def baseline(program: Path, model: Path, threads: int, depth: int) -> dict[str, 
 
 def forms(config: EngineConfig, tokenizer: Tokenizer) -> dict[str, float]:
     """Tokens a second of plain text and of JSON, those that the form forces counted."""
-    prompt = [_text(tokenizer, "form", FORM_DEPTH - MARKUP_TOKENS)]
+    prompt = [_text(tokenizer, "form", FORM_DEPTH - tokenizer.markup)]
     findings = Constraint(kind="json_schema", value=FINDINGS)
     with Worker(config) as worker:
 

@@ -14,15 +14,13 @@ from benchmarks.report import report
 from benchmarks.tokens import Tokenizer
 from benchmarks.worker import Timed, Worker
 from qwlsp.engine.loading import choose_kv_type
-from qwlsp.engine.messages import EngineConfig, Piece, Reading
+from qwlsp.engine.messages import EngineConfig, Message, Piece, Reading
 
 FRUGAL_MIB = 800
 """Memory limit of `--frugal`, for the worker."""
 SERVER_TOKENS = 2_048
 """Of the longest code that the server is asked about."""
 ANSWER_TOKENS = 16
-ROOM = 64
-"""Tokens of the context that neither prompt nor answer take up: a chat's markup."""
 STRETCH = 4_096
 """Tokens of one figure of reading speed."""
 
@@ -43,7 +41,10 @@ def main(argv: list[str]) -> int:
     result = at_start(model, tokenizer, limit) | filled(config, tokenizer, options.fill)
     kv_values = tokenizer.model.kv_values_per_token * result["context_tokens"]
     result["kv_type"] = choose_kv_type(config, tokenizer.model.size, kv_values)
-    report(result, ("", ""), result.items())
+    by_depth = result["prefill_tps_by_depth"]
+    rows = [(name, value) for name, value in result.items() if value is not by_depth]
+    rows += [(f"prefill_tps from token {depth} on", tps) for depth, tps in by_depth.items()]
+    report(result, ("figure", "measured"), rows)
     return 0
 
 
@@ -71,13 +72,13 @@ def at_start(model: Path, tokenizer: Tokenizer, limit_mib: int) -> dict[str, Any
 
 def filled(config: EngineConfig, tokenizer: Tokenizer, fill: int) -> dict[str, Any]:
     """A worker that has grown its context to the full size and read `fill` tokens into it."""
-    text = function("filling", until=tokenizer.at_least(fill - ROOM))
     with Worker(config) as worker:
         [*worker.events(worker.generate(["Hi"], max_tokens=ANSWER_TOKENS))]
-        text = tokenizer.cut(text, min(fill, worker.context_length - ANSWER_TOKENS) - ROOM)
-        tokens = len(tokenizer.tokens(text)) + ROOM
+        tokens = min(fill, worker.context_length - ANSWER_TOKENS) - tokenizer.markup
+        text = tokenizer.cut(function("filling", until=tokenizer.at_least(tokens)), tokens)
         # The context is made for the longest answer that it may become.
-        request = worker.generate([text], max_tokens=worker.context_length - tokens)
+        prompt = tokenizer.prompt([Message(role="user", parts=[text])])
+        request = worker.generate([text], max_tokens=worker.context_length - len(prompt))
         events: list[Timed] = []
         for timed in worker.events(request):
             events.append(timed)
@@ -86,7 +87,7 @@ def filled(config: EngineConfig, tokenizer: Tokenizer, fill: int) -> dict[str, A
         return {
             "peak_mib_worker": peak_mib(worker.process.pid),
             "context_tokens": worker.context_length,
-            "filled_tokens": next(t.event.total for t in events if isinstance(t.event, Reading)),
+            "filled_tokens": len(prompt),
             "prefill_tps_by_depth": speed_by_depth(events),
         }
 

@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     rows = [(percentile(r, 50), percentile(r, 95)) for r in rounds]
     p50, p95 = min(rows, key=lambda row: row[1] / row[0])
     result = {"p50_ms": p50, "p95_ms": p95, "ratio": p95 / p50, "rss_growth_mib": growth}
-    report(result, ("", ""), result.items())
+    report(result, ("figure", "measured"), result.items())
     return 0
 
 

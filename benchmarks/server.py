@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=300, help="requests of each kind")
     options = parser.parse_args(argv)
     result = start_up(options.starts) | while_writing(options.model.absolute(), options.rounds)
-    report(result, ("", ""), result.items())
+    report(result, ("figure", "measured"), result.items())
     return 0
 
 

@@ -37,3 +37,8 @@ class Tokenizer:
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """The tokens that the engine makes of a chat."""
         return self._template.tokens(messages, self.model.tokenize).tokens
+
+    @property
+    def markup(self) -> int:
+        """Tokens that a chat of one turn has besides its text."""
+        return len(self.prompt([Message(role="user", parts=[""])]))

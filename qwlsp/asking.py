@@ -132,11 +132,18 @@ async def ask(
         except PromptTooLong as error:
             whole_tokens = whole_tokens or error.tokens
             # A tenth less than would fit if all tokens were equally long.
-            max_bytes = int(len(asked.focus.code.encode()) * 0.9 * error.limit / error.tokens)
+            max_bytes = int(_size(asked) * 0.9 * error.limit / error.tokens)
             shorter = Asked.about(question, scope, settings, max_bytes=max_bytes)
             if attempt == SHORTENINGS or shorter.focus == asked.focus:
                 raise
             asked = shorter
+
+
+def _size(asked: Asked) -> int:
+    """Bytes of the code that was asked about, without the line that says what was left out."""
+    text = asked.question.snapshot.text
+    first, last = (line - 1 for line in asked.focus.lines)
+    return text.line_span(last).end - text.line_span(first).start
 
 
 async def _write(

@@ -76,13 +76,11 @@ class Matcher:
         return self._matcher.is_accepting()
 
     def mask(self, scores: npt.NDArray[np.float32]) -> None:
-        """Set the scores of all tokens that may not come next to minus infinity, in place. End
-        tokens stay where the answer may end."""
+        """Set the scores of all tokens that may not come next to minus infinity, in place; at
+        least one is left. End tokens stay where the answer may end."""
         bits = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
         _check(self._matcher)
         allowed = np.unpackbits(bits, count=len(scores), bitorder="little")
-        if not allowed.any():
-            raise EngineError("No answer can have the required form.")
         np.putmask(scores, allowed == 0, -np.inf)
 
     def accept(self, token: int) -> None:
@@ -128,5 +126,5 @@ def _grammar(constraint: Constraint) -> str:
 
 def _check(matcher: LLMatcher) -> None:
     if matcher.is_error():
-        reason = " ".join(matcher.get_error().split())
+        reason = " ".join(matcher.get_error().replace("<non-verbose/>", "").split())
         raise EngineError(f"The answer can't be given the required form: {reason}.")

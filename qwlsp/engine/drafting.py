@@ -27,8 +27,8 @@ MEMORY = 0.9
 class Drafter:
     """Drafts for one answer."""
 
-    token_cost: float = 0.4
-    """The time that one more token adds to a step, in steps of one token. 0.4 was measured on two
+    token_cost: float = 0.45
+    """The time that one more token adds to a step, in steps of one token. 0.45 was measured on two
     CPU cores; on a GPU it is next to nothing."""
     longest: int = 24
     """Tokens."""

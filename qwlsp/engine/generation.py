@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 
 from qwlsp.backends.llama import Model, Sampler
-from qwlsp.engine.constraint import Grammars
+from qwlsp.engine.constraint import Grammars, Matcher
 from qwlsp.engine.drafting import Drafter
 from qwlsp.engine.memory import OpenSequence, WorkingMemory
 from qwlsp.engine.messages import Done, Event, Generate, Message, Piece, ReadAhead, Reading
@@ -19,9 +19,8 @@ from qwlsp.engine.template import ChatTemplate, Prompt
 from qwlsp.engine.writing import Writer, choose
 from qwlsp.errors import PromptTooLong
 
-READ_STEP = 256
-"""Tokens between two reports of progress: about 2.5 s on two cores."""
-READ_AHEAD_STEP = 128
+READ_STEP = 128
+"""Tokens between two reports of progress: a second or two on two cores."""
 READ_AHEAD_MOST = 2_500
 """Tokens of one prompt that are read before anybody has asked: 2,000 of code in focus, and what
 stands around it."""
@@ -44,11 +43,11 @@ class Runner:
         prompt = self._prompt(request.messages)
         begun = self._model.tokenize(request.answer_start, special=False)
         tokens = np.array(prompt.tokens + begun, np.int32)
-        limit = self._limit - request.max_tokens
-        if request.context_tokens is not None:
-            limit = min(limit, request.context_tokens)
-        if len(tokens) > limit:
-            raise PromptTooLong(len(tokens), limit)
+        self._check_length(tokens, request)
+        constraint = request.constraint
+        matcher = None
+        if constraint is not None and constraint.kind != "choices":
+            matcher = self._grammars.matcher(constraint)  # before the prompt: it may be refused
         self._memory.check()  # no cached sequence is given up for a cancelled request
         sequence = self._memory.open(tokens, room=len(tokens) + request.max_tokens)
         reused = len(sequence.tokens)
@@ -59,9 +58,13 @@ class Runner:
             reused=reused,
             part_tokens=prompt.part_tokens,
         )
-        for read in _read(sequence, tokens, READ_STEP):
+        for read in _read(sequence, tokens):
             yield Reading(id=request.id, read=read, total=len(tokens), reused=reused)
-        yield from self._answer(sequence, request, prompt_tokens=len(tokens), reused=reused)
+        done = Done(id=request.id, finish="stop", prompt_tokens=len(tokens), reused_tokens=reused)
+        if constraint is not None and constraint.kind == "choices":
+            yield from self._choose(sequence, list(constraint.value), done)
+        else:
+            yield from self._write(sequence, request, matcher, done)
 
     def read_ahead(self, request: ReadAhead) -> Iterator[Event]:
         """Read prompts up to their last token but one. Raises Stopped, to be called again, and
@@ -80,28 +83,34 @@ class Runner:
             sequence = self._memory.open(tokens, room=len(tokens))
             known = len(sequence.tokens)
             reused += known
-            for read in _read(sequence, tokens, READ_AHEAD_STEP):
+            for read in _read(sequence, tokens):
                 yield Reading(id=request.id, read=read, total=len(tokens), reused=known)
         yield Done(
             id=request.id, finish="stop", prompt_tokens=total, reused_tokens=reused, output_tokens=0
         )
 
+    def _check_length(self, tokens: Tokens, request: Generate) -> None:
+        limit = self._limit - request.max_tokens
+        if request.context_tokens is not None:
+            limit = min(limit, request.context_tokens)
+        if len(tokens) > limit:
+            raise PromptTooLong(len(tokens), limit)
+
     def _prompt(self, messages: list[Message]) -> Prompt:
         return self._template.tokens(messages, self._model.tokenize)
 
-    def _answer(
-        self, sequence: OpenSequence, request: Generate, *, prompt_tokens: int, reused: int
+    def _choose(self, sequence: OpenSequence, choices: list[str], done: Done) -> Iterator[Event]:
+        """The likeliest of `choices`, and how likely each is."""
+        tokens = {text: self._model.tokenize(text, special=False) for text in choices}
+        probabilities = choose(sequence, tokens, self._model.end_tokens)
+        chosen = max(probabilities, key=lambda text: probabilities[text])
+        yield Piece(id=done.id, text=chosen, tokens=len(tokens[chosen]))
+        yield replace(done, output_tokens=len(tokens[chosen]), probabilities=probabilities)
+
+    def _write(
+        self, sequence: OpenSequence, request: Generate, matcher: Matcher | None, done: Done
     ) -> Iterator[Event]:
-        """Write behind the prompt that `sequence` holds, in the form that is asked for."""
-        done = Done(id=request.id, finish="stop", prompt_tokens=prompt_tokens, reused_tokens=reused)
-        constraint = request.constraint
-        if constraint is not None and constraint.kind == "choices":
-            choices = {text: self._model.tokenize(text, special=False) for text in constraint.value}
-            probabilities = choose(sequence, choices, self._model.end_tokens)
-            chosen = max(probabilities, key=lambda text: probabilities[text])
-            yield Piece(id=request.id, text=chosen, tokens=len(choices[chosen]))
-            yield replace(done, output_tokens=len(choices[chosen]), probabilities=probabilities)
-            return
+        """Write behind the prompt that `sequence` holds, in the form that `matcher` allows."""
         sampling = request.sampling
         sampler = Sampler(
             temperature=sampling.temperature, top_p=sampling.top_p, seed=sampling.seed
@@ -113,7 +122,7 @@ class Runner:
                 piece=self._model.piece,
                 end_tokens=self._model.end_tokens,
                 max_tokens=request.max_tokens,
-                matcher=self._grammars.matcher(constraint) if constraint else None,
+                matcher=matcher,
                 drafter=Drafter() if request.copies_from_prompt else None,
             )
             for text in writer.write():
@@ -128,10 +137,10 @@ class Runner:
         )
 
 
-def _read(sequence: OpenSequence, prompt: Tokens, step: int) -> Iterator[int]:
+def _read(sequence: OpenSequence, prompt: Tokens) -> Iterator[int]:
     """Read what is missing of `prompt`; yields how much of it has been read."""
     while (length := len(sequence.tokens)) < len(prompt):
-        sequence.extend(prompt[length : length + step])
+        sequence.extend(prompt[length : length + READ_STEP])
         yield len(sequence.tokens)
 
 

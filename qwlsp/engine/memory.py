@@ -46,9 +46,14 @@ class OpenSequence:
         while len(self.tokens) < end:
             self._memory.check()
             rest = new[len(self.tokens) - end :]
-            batch = rest[: self._context.size.batch]
+            batch = rest
+            if len(rest) > self._context.size.batch:  # the last batch must hold all outputs
+                batch = rest[: min(self._context.size.batch, len(rest) - outputs)]
             status = self._context.decode(
-                batch, start=len(self.tokens), sequence=self._cached.id, outputs=outputs
+                batch,
+                start=len(self.tokens),
+                sequence=self._cached.id,
+                outputs=min(outputs, len(batch)),
             )
             if status == DECODE_FULL:
                 self._memory.evict(self._cached)

@@ -58,8 +58,9 @@ class Sampling:
 
 @dataclass(frozen=True, kw_only=True)
 class Constraint:
-    """The form that an answer must have: a JSON schema, a regular expression that fits all of it,
-    or one of several choices. Of choices, the likeliest one is the answer at any temperature."""
+    """The form that an answer must have: a JSON schema, a regular expression that fits all of it
+    (in the dialect of Rust's regex: no look-around, and `\\d` is a digit of any script), or one of
+    several choices. Of choices, the likeliest one is the answer at any temperature."""
 
     kind: Literal["json_schema", "regex", "choices"]
     value: dict[str, Any] | str | list[str]

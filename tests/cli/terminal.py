@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -41,10 +41,11 @@ class Run:
         return data
 
 
-def qwlsp(*arguments: object, **environment: str) -> Run:
-    """Run with `arguments`, nothing to read, and pipes to write to."""
+def qwlsp(*arguments: object, inside: Sequence[str] = (), **environment: str) -> Run:
+    """Run with `arguments`, nothing to read, and pipes to write to; `inside` is a command that
+    starts another one."""
     done = subprocess.run(
-        [*QWLSP, *map(str, arguments)],
+        [*inside, *QWLSP, *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

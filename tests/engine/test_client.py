@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
 from pathlib import Path
 
@@ -122,6 +122,15 @@ async def first(kind: type[Event], events: AsyncIterator[Event]) -> Event:
         if isinstance(event, kind):
             return event
     raise AssertionError("the answer has ended before")
+
+
+def warnings_of(main: Callable[[], Coroutine[None, None, None]]) -> list[str]:
+    """Of transports that nobody closed, e.g."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        asyncio.run(main())
+        gc.collect()
+    return [str(warning.message) for warning in warned]
 
 
 # Answers
@@ -423,6 +432,27 @@ async def test_a_busy_worker_is_not_killed_for_a_request_that_waits(
     assert engine.pid == pid
 
 
+def test_a_worker_that_talks_nonsense_is_replaced(
+    tiny_model: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def confused(payload: bytes) -> object:
+        message = decode(payload)
+        if isinstance(message, Piece):
+            raise ValueError("not a message")
+        return message
+
+    async def live() -> None:
+        engine = Engine(tiny_model, home)
+        monkeypatch.setattr(client_module, "decode", confused)
+        with pytest.raises(EngineError):
+            await all_of(engine.ask("Explain.", max_tokens=2000))
+        monkeypatch.undo()
+        assert (await done(engine.ask("Next."))).finish == "length"
+        await engine.close()
+
+    assert warnings_of(live) == []
+
+
 async def test_closing_fails_the_answer_in_flight(engine: Engine) -> None:
     events = engine.ask("Explain.", max_tokens=2000)
     await first(Piece, events)
@@ -452,11 +482,7 @@ def test_closing_leaves_nothing_behind(tiny_model: Path, home: Path, in_flight: 
         with pytest.raises(EngineError) if in_flight else warnings.catch_warnings():
             await all_of(events)
 
-    with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("always")
-        asyncio.run(live())
-        gc.collect()
-    assert [str(warning.message) for warning in warned] == []
+    assert warnings_of(live) == []
 
 
 # Retiring

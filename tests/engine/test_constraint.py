@@ -139,7 +139,7 @@ def test_a_schema_nested_too_deep_is_refused(compiled: Compile) -> None:
 
 def test_a_form_that_nothing_has_is_an_error(model: Model, compiled: Compile) -> None:
     matcher = compiled(r"a[^\s\S]")
-    with pytest.raises(EngineError):
+    with pytest.raises(EngineError, match="can't be given the required form"):
         following(model, matcher)
 
 

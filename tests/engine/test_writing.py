@@ -279,6 +279,13 @@ def test_an_unfinished_document_is_an_error(bench: Bench, limit: int) -> None:
         bench.written(matcher=bench.matcher(FINDINGS), max_tokens=limit)
 
 
+def test_an_answer_cut_between_two_tokens_is_an_error_too(bench: Bench) -> None:
+    tokens = bench.tokens("12345")
+    assert len(tokens) == 5
+    with pytest.raises(EngineError, match="not complete after 3 tokens"):
+        bench.written(sampler=Recorded(tokens), matcher=bench.matcher("[0-9]{5}"), max_tokens=3)
+
+
 def test_forced_tokens_do_not_go_over_the_limit(bench: Bench) -> None:
     size = len(bench.tokens("return None"))
     text, writer = bench.written(matcher=bench.matcher("return None"), max_tokens=size)
@@ -373,6 +380,20 @@ def test_drafts_stop_at_the_limit(bench: Bench) -> None:
         )
         assert writer.tokens == limit
         assert writer.finish == "length"
+
+
+def test_no_draft_goes_on_where_it_breaks_the_form(bench: Bench) -> None:
+    tokens = bench.tokens("12345")
+    sequence = bench.sequence()
+    wrong = [*tokens[:3], *bench.tokens("xy"), *tokens[3:]]
+    writer = bench.writer(
+        sequence,
+        sampler=Recorded(tokens),
+        matcher=bench.matcher("[0-9]{5}"),
+        drafter=Foreseen(wrong, len(sequence.tokens)),
+    )
+    assert "".join(writer.write()) == "12345"
+    assert (writer.drafted, writer.accepted) == (2, 1)  # "2" and a mistake, but no letter
 
 
 def test_an_end_token_that_was_drafted_ends_the_answer(bench: Bench) -> None:

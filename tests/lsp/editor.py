@@ -314,13 +314,14 @@ async def open_editor(
     can: types.ClientCapabilities | None = None,
     options: Any = None,
     configuration: dict[str, Any] | None = None,
+    inside: Sequence[str] = (),
 ) -> AsyncIterator[Editor]:
     """An editor with a server of its own, which ends with it. `options` are sent with
     `initialize`, `configuration` is what the server finds when it asks; `can` is what the editor
-    can do, if it is not a real one."""
+    can do, if it is not a real one; `inside` is a command that starts the server's."""
     editor = Editor(configuration)
     env = {**os.environ, "QWLSP_HOME": str(home)}
-    await editor.start_io(sys.executable, "-m", "qwlsp", "serve", env=env)
+    await editor.start_io(*inside, sys.executable, "-m", "qwlsp", "serve", env=env)
     try:
         can = can or capabilities(like, plugin=plugin, encodings=encodings)
         params = types.InitializeParams(can, initialization_options=options)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -135,7 +135,7 @@ async def test_another_model_is_used_from_the_next_question_on(
             await editor.hear("qwlsp/status", lambda p: p["model"] == "other")
         assert (await editor.ended(job))["result"]["model"] == "tiny"
         assert await _model_in_use(editor, basket) == "other"
-        assert not psutil.wait_procs([old], timeout=TIMEOUT)[1]
+        await asyncio.to_thread(old.wait, TIMEOUT)
         assert len(editor.workers()) == 1
 
 

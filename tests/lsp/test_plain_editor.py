@@ -40,7 +40,7 @@ async def test_for_a_module_that_is_the_first_line(home: Path, basket: str) -> N
         document = editor.open("file:///basket.py", basket)
         await editor.explain(document, "LIMIT")
         shown = await editor.hear(types.WINDOW_SHOW_MESSAGE)
-        assert shown.message == "Explain `basket.py` is done. Hover over its first line to read it."
+        assert shown.message == "Explain `basket.py` is done. Hover over its first line."
         assert await editor.hover(document, types.Position(0, 0))
 
 

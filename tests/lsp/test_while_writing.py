@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import pytest_asyncio
 from lsprotocol import types
@@ -215,7 +214,7 @@ async def test_the_workers_death_between_two_questions_costs_nothing(
     await _is_fine(editor, document)
     worker = editor.worker
     worker.kill()
-    psutil.wait_procs([worker], timeout=TIMEOUT)
+    await asyncio.to_thread(worker.wait, TIMEOUT)
     await _is_fine(editor, document)
 
 

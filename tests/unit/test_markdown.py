@@ -53,9 +53,11 @@ def check_safe(markdown: str) -> None:
 def shown(markdown: str) -> str:
     """Return what a reader without HTML shows, as HTML without the blank space between tags."""
     html = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
-    html = re.sub(r"\s+", " ", html)
+    html = re.sub(r"(?:\s|<br />)+", " ", html)
     html = re.sub(r"(?<=>) | (?=<)", "", html)
-    return re.sub(r"<p></p>|<blockquote></blockquote>| class=\"[^\"]*\"", "", html)
+    # Nothing to see: empty blocks, where one list ends and another starts, names of languages.
+    unseen = r"<p></p>|<blockquote></blockquote>|</ul><ul>|</ol><ol[^>]*>| class=\"[^\"]*\""
+    return re.sub(unseen, "", html)
 
 
 ORDINARY = [
@@ -244,7 +246,7 @@ def test_unseen_characters_go() -> None:
     text = "a\x00b\x1b[0mc\u202ed\u2066e\x85f\x7f"
     assert sanitize(text) == "ab[0mcdef"
     assert sanitize(f"```\n{text}\n```") == "```\nab[0mcdef\n```"
-    assert sanitize("&#x202e;a&#27;b") == "ab"
+    assert sanitize("&#x202e;a&#8294;b") == "ab"
     assert sanitize("a\r\nb\rc") == "a\nb\nc"
     assert sanitize("a\ud800b") == "a\ufffdb"
 
@@ -329,12 +331,13 @@ def test_the_parser_is_imported_at_first_use() -> None:
 
 
 # Fragments that mean something to some reader of Markdown, so that random texts do too.
-FRAGMENTS = """
+_FRAGMENTS = """
 # ## > - * + 1. 2) ` `` ``` ~~~ ~ ~~ *  ** _ __ [ ] ( ) ! ![ ]( ][ ]: [a] [^1] <b> </p> <!-- <? <!X
 <script> <http://a> <javascript:b> <a@b.c> http://a www.b.c ftp://d a@b.c command:e javascript:f
 data:text/html,g &lt; &#96; &#10; &#x202e; &amp;lt; &colon; \\ \\\\ \\| | |-|-| --- === :-: a b_c
-é 1 "c" 'd' [a](http://b) [c](command:d) ![e](http://f) {i} $(j) \ud800 \x00 \u202e
-""".split()
+é 1 "c" 'd' [a](http://b) [c](command:d) ![e](http://f) {i} $(j) *k* **l** _m_ \ud800 \x00 \u202e
+"""
+FRAGMENTS = _FRAGMENTS.split()
 SPACES = ["", "", "", " ", "  ", "\n", "\n\n", "\n  ", "\n    ", "\t", "  \n", "\r"]
 
 documents = st.lists(st.sampled_from(FRAGMENTS + SPACES + SPACES), max_size=24).map("".join)
@@ -367,8 +370,12 @@ def test_code_keeps_its_content(code: str) -> None:
         assert before == after
 
 
+# Left out: what changes on purpose (links, HTML, entities) and half an emphasis, of which an escape
+# can make another emphasis where CommonMark counts whether lengths of marks add up to three.
+UNDISPUTED = [f for f in FRAGMENTS if f.isascii() and not re.search(r"[]<&\\:@[\0]|^[*_]+$", f)]
+
+
 @PROPERTY
-@given(st.lists(st.sampled_from([f for f in FRAGMENTS if f.isascii()] + SPACES), max_size=16))
-def test_text_without_links_looks_the_same(fragments: list[str]) -> None:
-    text = "".join(fragment for fragment in fragments if not set("[]<&\\:@\x00\r") & set(fragment))
+@given(st.lists(st.sampled_from(UNDISPUTED + SPACES[:-1]), max_size=16).map("".join))
+def test_text_without_links_looks_the_same(text: str) -> None:
     assert shown(sanitize(text)) == shown(text)

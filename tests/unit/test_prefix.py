@@ -206,11 +206,10 @@ def test_an_empty_sequence_counts_as_the_least_recently_used() -> None:
     cached = Cached(2)
     cached.run([1, 1], [])
     assert len(cached.cache.least_recent().tokens) == 0
-    newest = cached.acquire([2, 2])
-    assert cached.cache.least_recent().tokens.tolist() == [1, 1]
-    cached.extend(newest, [2, 2])
-    [_, oldest] = cached.cache.newest_first()
-    cached.cache.evict(oldest)
+    cached.run([2, 2], [])
+    newest, oldest = cached.cache.newest_first()
+    assert cached.cache.least_recent() is oldest
+    cached.cache.evict(keep=oldest)
     assert cached.cache.least_recent() is newest
 
 
