@@ -38,7 +38,7 @@ _CODE = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*(?:\(\))?")
-_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+_IDENTIFIER = re.compile(r"\b[^\W\d]\w*")
 
 
 def guard(answer: str, *, prompt: str, known: Collection[str], final: bool) -> str:
@@ -68,6 +68,8 @@ def repeats(text: str) -> int | None:
       rules, indentation and numbers, over 300 characters, and so may the cells of a table.
     - the same line or sentence three times in a row, numbered or not, but not in code.
     """
+    if not text:
+        return None
     in_code = len(_FENCE_LINE.findall(text)) % 2 == 1
     period = _period(text[-_WINDOW:], in_code=in_code)
     if period:
@@ -117,6 +119,8 @@ def _second_copy(text: str, period: int) -> int:
         if start and boundary in unit + unit[0]:
             start = text.index(boundary, max(0, start - len(boundary))) + len(boundary)
             break
+    while unit.strip() and text[start] == "\n":
+        start += 1
     return start + period
 
 

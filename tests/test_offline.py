@@ -17,13 +17,13 @@ from tests.lsp.editor import open_editor
 OFFLINE = ("unshare", "--map-root-user", "--net")
 """Starts a command in a network namespace of its own, which has no interface that is up."""
 
-CODE = '''\
+CODE = """\
 def total(prices):
     result = 0
     for price in prices:
         result += price
     return result
-'''
+"""
 
 
 def _why_not() -> str:

@@ -83,10 +83,12 @@ class AbortFlag:
 class Model:
     """The weights and the vocabulary of one GGUF file. Raises ModelError if it can't be loaded."""
 
-    def __init__(self, path: Path, *, gpu_layers: int = 0) -> None:
+    def __init__(self, path: Path, *, gpu_layers: int = 0, mapped: bool = True) -> None:
+        """`mapped`: use the file's pages in place instead of a copy of them."""
         llama.llama_backend_init()
         params = llama.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
+        params.load_mode = llama.LLAMA_LOAD_MODE_MMAP if mapped else llama.LLAMA_LOAD_MODE_NONE
         _log.reason = ""
         self._model = llama.llama_model_load_from_file(os.fsencode(path), params)
         if not self._model:

@@ -31,6 +31,9 @@ class Fit:
     threads: int
     micro_batch: int = 128
     flash_attention: bool = False
+    mapped: bool = True
+    """Whether the file's pages are used in place. Where llama.cpp rearranges the weights for the
+    processor, they would only lie in memory beside the copy."""
 
 
 class FitStore:

@@ -49,7 +49,7 @@ class Runner:
         if constraint is not None and constraint.kind != "choices":
             matcher = self._grammars.matcher(constraint)  # before the prompt: it may be refused
         self._memory.check()  # no cached sequence is given up for a cancelled request
-        sequence = self._memory.open(tokens, room=len(tokens) + request.max_tokens)
+        sequence = self._memory.open(tokens, room=len(tokens) + self._longest_answer(request))
         reused = len(sequence.tokens)
         yield Reading(
             id=request.id,
@@ -89,8 +89,12 @@ class Runner:
             id=request.id, finish="stop", prompt_tokens=total, reused_tokens=reused, output_tokens=0
         )
 
+    def _longest_answer(self, request: Generate) -> int:
+        """Tokens; half of the context belongs to the prompt, whatever the settings say."""
+        return min(request.max_tokens, self._limit // 2)
+
     def _check_length(self, tokens: Tokens, request: Generate) -> None:
-        limit = self._limit - request.max_tokens
+        limit = self._limit - self._longest_answer(request)
         if request.context_tokens is not None:
             limit = min(limit, request.context_tokens)
         if len(tokens) > limit:
@@ -121,7 +125,7 @@ class Runner:
                 sampler=sampler,
                 piece=self._model.piece,
                 end_tokens=self._model.end_tokens,
-                max_tokens=request.max_tokens,
+                max_tokens=self._longest_answer(request),
                 matcher=matcher,
                 drafter=Drafter() if request.copies_from_prompt else None,
             )

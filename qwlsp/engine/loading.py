@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -38,6 +38,8 @@ LARGE_CONTEXT = 16384
 """Tokens."""
 TRIAL_TOKENS = 512
 """Context of a trial: those it reads and writes, and some room."""
+COPIED = 1.3
+"""Memory that loading took, in sizes of the model, from which on there is a second copy of it."""
 WORKER_OVERHEAD = 200 << 20
 """Bytes of the worker besides weights and context: Python, libraries, compute buffers."""
 SMALL_MODEL = 32 << 20
@@ -64,15 +66,20 @@ def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -
     gpu_layers = config.gpu_layers
     if gpu_layers is None:
         gpu_layers = choose_gpu_layers(path, config.context_size)
-    model = Model(path, gpu_layers=gpu_layers)
+    store = FitStore(Path(config.fits_file), f"{path.name} {path.stat().st_size}")
+    measured = store.load() if config.fits_file and config.threads is None else None
+    before = psutil.Process().memory_info().rss
+    model = Model(path, gpu_layers=gpu_layers, mapped=measured is None or measured.mapped)
+    taken = psutil.Process().memory_info().rss - before
     template = ChatTemplate(
         model.chat_template, begin_text=model.begin_text, end_text=model.end_text
     )
     limit = min(config.context_size, model.context_length)
     kv_type = choose_kv_type(config, model.size, model.kv_values_per_token * limit)
-    store = FitStore(Path(config.fits_file), f"{path.name} {model.size}")
-    measured = store.load() if config.fits_file and config.threads is None else None
-    fit = measured or _usual_fit(config, model, on_gpu=gpu_layers != 0)
+    fit = measured or replace(
+        _usual_fit(config, model, on_gpu=gpu_layers != 0),
+        mapped=taken < COPIED * model.size,
+    )
 
     def make_context(tokens: int) -> Context:
         size = next((size for size in CONTEXT_SIZES if size >= tokens), tokens)

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import converters, types
+from pygls.exceptions import JsonRpcInternalError
 from pygls.lsp.server import LanguageServer
 
 from qwlsp import __version__
@@ -29,6 +30,11 @@ class QwlspServer(LanguageServer):
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
         )
         self.initialization_options: Any = None
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Tell the person, unless it was telling that failed: that would fail again, for ever."""
+        if source is not JsonRpcInternalError:
+            super().report_server_error(error, source)
 
     @cached_property
     def session(self) -> Session:

@@ -15,7 +15,7 @@ HOW_TO_GET_ONE = "Run `qwlsp model pull` to fetch one (491 MB), or set a GGUF fi
 
 def find_model(wanted: Sequence[str], folder: Path) -> Path | None:
     """The model to use: the first of `wanted` that names one (a file, or a name in `folder`),
-    else the only or the default file in `folder`; None if there is none.
+    else the default file in `folder`, or the first one there; None if there is none.
 
     Empty strings in `wanted` are skipped. Raises ModelError where a wanted one is missing or
     is no GGUF.

@@ -286,9 +286,7 @@ def test_a_model_that_is_no_gguf_file(sample: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [2000, 200_000])
-def test_a_model_that_is_cut_off(
-    sample: Path, tmp_path: Path, tiny_model: Path, size: int
-) -> None:
+def test_a_model_that_is_cut_off(sample: Path, tmp_path: Path, tiny_model: Path, size: int) -> None:
     path = tmp_path / "cut.gguf"
     path.write_bytes(tiny_model.read_bytes()[:size])
     run = qwlsp("explain", sample, "--model", path, "--json")

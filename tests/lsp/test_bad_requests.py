@@ -127,9 +127,7 @@ async def test_a_hover_in_a_document_that_is_not_open(editor: Editor) -> None:
     assert await editor.hover(ghost, types.Position(0, 0)) is None
 
 
-async def test_a_change_past_the_end_is_put_at_the_end(
-    editor: Editor, document: Document
-) -> None:
+async def test_a_change_past_the_end_is_put_at_the_end(editor: Editor, document: Document) -> None:
     far = types.Position(5000, 5000)
     editor.change(document, types.Range(far, far), "\n\ndef last():\n    pass\n")
     there = types.Position(document.text.count("\n") + 3, 4)

@@ -10,7 +10,7 @@ from tests.lsp.editor import Document, Editor, open_editor
 
 shared = pytest.mark.asyncio(loop_scope="session")
 
-DECORATED = '''\
+DECORATED = """\
 @cached
 @logged(
     level=3,
@@ -19,7 +19,7 @@ def total(
     prices,
 ):
     return sum(prices) + NUMBER
-'''
+"""
 
 
 @shared

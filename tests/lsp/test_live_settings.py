@@ -103,7 +103,7 @@ async def test_bad_values_are_named_and_their_defaults_used(
         shown = editor.all_heard(types.WINDOW_SHOW_MESSAGE)
     assert {message.type for message in shown} == {types.MessageType.Warning}
     assert [message.message for message in shown] == [
-        'qwlsp.model.threads must be "auto" or a whole number from 1 to 512; \'auto\' is used.',
+        "qwlsp.model.threads must be \"auto\" or a whole number from 1 to 512; 'auto' is used.",
         "qwlsp.generation.temperature must be a number from 0 to 2; 0.2 is used.",
         "qwlsp.generation.topP must be a number from 0.01 to 1; 0.9 is used.",
         'qwlsp.answers.detail must be one of "brief", "full"; \'brief\' is used.',

@@ -45,9 +45,7 @@ async def test_for_a_module_that_is_the_first_line(home: Path, basket: str) -> N
 
 
 @CLIENTS
-async def test_who_waits_for_the_answer_gets_no_message(
-    home: Path, like: str, basket: str
-) -> None:
+async def test_who_waits_for_the_answer_gets_no_message(home: Path, like: str, basket: str) -> None:
     async with open_editor(home, like, plugin=False) as editor:
         document = editor.open("file:///basket.py", basket)
         check_explanation(await editor.explained(document, "result +="))
@@ -126,9 +124,7 @@ async def test_nothing_goes_on_when_the_question_is_dismissed(
         assert len(editor.all_heard(types.WINDOW_SHOW_MESSAGE_REQUEST)) == 1
 
 
-async def test_going_on_adds_to_the_answer(
-    home: Path, basket: str, quick: dict[str, Any]
-) -> None:
+async def test_going_on_adds_to_the_answer(home: Path, basket: str, quick: dict[str, Any]) -> None:
     async with open_editor(home, options=quick) as editor:
         document = editor.open("file:///basket.py", basket)
         job = await editor.explain(document, "result +=")

@@ -39,9 +39,7 @@ async def _is_fine(editor: Editor, document: Document) -> None:
 
 async def test_the_answer_grows(editor: Editor, document: Document) -> None:
     job = await editor.explain(document, "result +=")
-    await editor.hear(
-        "qwlsp/answer", lambda p: p["id"] == job["id"] and len(p["markdown"]) > 2000
-    )
+    await editor.hear("qwlsp/answer", lambda p: p["id"] == job["id"] and len(p["markdown"]) > 2000)
     parts = [len(message["markdown"]) for message in editor.answers(job)]
     await editor.command("qwlsp.cancel", {"id": job["id"]})
     assert parts[0] < parts[len(parts) // 2] < parts[-1]
@@ -157,9 +155,7 @@ async def test_cancelling_while_the_model_is_loaded(
 
 
 @pytest.mark.parametrize("argument", [[{"id": "12345"}], [{}], [], ["x"], [None]])
-async def test_cancelling_what_does_not_run_is_nothing(
-    editor: Editor, argument: list[Any]
-) -> None:
+async def test_cancelling_what_does_not_run_is_nothing(editor: Editor, argument: list[Any]) -> None:
     assert await editor.command("qwlsp.cancel", *argument) is None
 
 
@@ -218,9 +214,7 @@ async def test_the_workers_death_between_two_questions_costs_nothing(
     await _is_fine(editor, document)
 
 
-async def test_all_questions_hear_of_the_workers_death(
-    editor: Editor, document: Document
-) -> None:
+async def test_all_questions_hear_of_the_workers_death(editor: Editor, document: Document) -> None:
     jobs = [await editor.explain(document, at) for at in ("result +=", "LIMIT", "kind")]
     await editor.writing(jobs[0])
     editor.worker.kill()
