@@ -42,8 +42,7 @@ _MARKUP = re.compile(
     \\(?=[!-/:-@\[-`{-~]|$)             # backslash that would escape what follows
   | (?<!\s)\*|\*(?!\s)                  # emphasis
   | (?<!\w)_+|(?<!_)_+(?!\w)            # emphasis; not inside a word
-  | !(?=\[)                             # image
-  | \](?=[(:\[])                        # link, definition
+  | \](?=[(:\[])                        # link, image, definition
   | (?<=ftp):(?=//)|(?<=xmpp):          # addresses that GitHub's Markdown makes links
 """,
     re.VERBOSE | re.IGNORECASE,

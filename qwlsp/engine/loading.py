@@ -29,6 +29,7 @@ from qwlsp.engine.generation import Runner
 from qwlsp.engine.memory import WorkingMemory
 from qwlsp.engine.messages import EngineConfig, Ready
 from qwlsp.engine.template import ChatTemplate
+from qwlsp.errors import ModelError
 
 CONTEXT_SIZES = (4096, 8192, 16384, 32768)
 """Tokens; a context starts small, since its memory is taken at once, and grows with need."""
@@ -38,7 +39,7 @@ LARGE_CONTEXT = 16384
 """Tokens."""
 TRIAL_TOKENS = 512
 """Context of a trial: those it reads and writes, and some room."""
-COPIED = 1.3
+COPIED = 1.5
 """Memory that loading took, in sizes of the model, from which on there is a second copy of it."""
 WORKER_OVERHEAD = 200 << 20
 """Bytes of the worker besides weights and context: Python, libraries, compute buffers."""
@@ -66,7 +67,7 @@ def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -
     gpu_layers = config.gpu_layers
     if gpu_layers is None:
         gpu_layers = choose_gpu_layers(path, config.context_size)
-    store = FitStore(Path(config.fits_file), f"{path.name} {path.stat().st_size}")
+    store = FitStore(Path(config.fits_file), f"{path.name} {_size(path)}")
     measured = store.load() if config.fits_file and config.threads is None else None
     before = psutil.Process().memory_info().rss
     model = Model(path, gpu_layers=gpu_layers, mapped=measured is None or measured.mapped)
@@ -104,6 +105,13 @@ def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -
         Fitter(fit, trial=trial, store=store) if worth_fitting else None,
         ready,
     )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise ModelError(f"{path} can't be read: {error.strerror}.") from error
 
 
 def _usual_fit(config: EngineConfig, model: Model, *, on_gpu: bool) -> Fit:
