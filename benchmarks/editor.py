@@ -21,8 +21,9 @@ CAPABILITIES: Json = {
     "experimental": {"qwlsp": True},
 }
 ANSWER, STATUS = "qwlsp/answer", "qwlsp/status"
-QUIET_SECONDS = 2.5
-"""Without news after which the server has nothing left to do: it waits up to a second itself."""
+QUIET_SECONDS = 5.0
+"""Without news after which the server has nothing left to do. It waits up to a second before it
+reads ahead, and then says so with the first 128 tokens."""
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ _BLOCK_START = re.compile(
   | >                                   # quote
   | [-+*](?:\s|$)                       # list
   | ~~~                                 # fence
-  | \[(?![^\[\]]*\])                    # definition, whose label some viewers read on and on
+  | \[(?!(?:\\.|[^\[\]\\])*[\[\]])      # definition, whose label some viewers read on and on
   | =+\s*$                              # underlined heading
   | (?=[|:\s]*-)[|:\s-]*$               # underlined heading, rule, table
 """,

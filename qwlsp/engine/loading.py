@@ -111,7 +111,7 @@ def _size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError as error:
-        raise ModelError(f"{path} can't be read: {error.strerror}.") from error
+        raise ModelError(f"{path.name} can't be loaded: {error.strerror}.") from error
 
 
 def _usual_fit(config: EngineConfig, model: Model, *, on_gpu: bool) -> Fit:

@@ -65,6 +65,7 @@ def test_repetition_starts_with_the_second_copy(once: str, again: str) -> None:
         "a\n\n" + "-" * 120,
         "| a | b | c | d |\n|" + "-------|" * 12,
         "| a | b |\n|---|---|\n| yes | no |\n| yes | no |\n| yes | no |",
+        "| a | b |\n|---|---|\n| yes | no |\n| yes | no |\n| yes | no |\n",
         "|" + " yes |" * 20,
         " " * 200,
         "```\n" + "".join(" " * (4 * depth) + "}\n" for depth in range(9, 0, -1)),
@@ -178,7 +179,9 @@ def test_a_lead_in_to_something_new_shows_up_late_but_stays() -> None:
     assert all(after.startswith(before) for before, after in pairwise(states))
 
 
-@pytest.mark.parametrize("answer", [ECHOED, "Here is", "Sure:", "def add(a"])
+@pytest.mark.parametrize(
+    "answer", [ECHOED, "Here is", "Sure:", "Sure:\n\n", "Sure:\n``", "def add(a"]
+)
 def test_a_final_answer_is_never_empty(answer: str) -> None:
     assert guard(answer, prompt=PROMPT, known={"add"}, final=False) == ""
     assert guard(answer, prompt=PROMPT, known={"add"}, final=True) == answer
@@ -211,6 +214,7 @@ def test_a_final_answer_is_never_empty(answer: str) -> None:
         ("- ~~~py\n  `foo`\n  ~~~\n- `foo`", "- ~~~py\n  `foo`\n  ~~~\n- foo"),
         ("> ````\n> ```\n> `foo`", "> ````\n> ```\n> `foo`"),
         ("``` x`foo` ```", "``` x`foo` ```"),
+        ("`foo``bar`", "`foo``bar`"),
         ("`foo", "`foo"),
     ],
 )
@@ -243,7 +247,7 @@ def test_guard_applies_everything() -> None:
         ("It calls `ad", "It calls `ad`"),
         ("It calls `add`", "It calls `add`"),
         ("It calls ``a`b", "It calls ``a`b``"),
-        ("a ` b\n\n`c", "a ` b\n\n`c`"),
+        ("a `` b\n\n`c", "a `` b\n\n`c`"),
         ("```python\nx = `", "```python\nx = `"),
     ],
 )

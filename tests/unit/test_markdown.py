@@ -99,6 +99,8 @@ SAME_LOOK = [
     "1. one\n\n   two\n1. three",
     "- a\n-\n- c",
     "- ```\n  fence first\n  ```",
+    "- - a\n\n  b",
+    "`` `a` ``, `  b  ` and `   `",
     "a | b\n-|-\n1 | 2",
     "# heading with a `code # span` #",
     "# ends in a sign \\#",
@@ -251,6 +253,10 @@ def test_unseen_characters_go() -> None:
     assert sanitize("a\ud800b") == "a\ufffdb"
 
 
+def test_a_paragraph_after_a_quote_or_list_stays_outside_of_it() -> None:
+    assert sanitize("- > a\n  >\n  b\n- c") == "- > a\n\n  b\n\n- c"
+
+
 def test_a_cell_cannot_end_in_code() -> None:
     # Some viewers see two cells here, the second one with an image.
     result = sanitize("| a |\n|---|\n| `x\\\\|![y](http://z)` |")
@@ -276,6 +282,26 @@ def test_nothing_can_open_before_code_that_would_load_if_read_as_text(markdown: 
     before, code, _ = sanitize(markdown).partition("`")
     assert code
     assert not re.search(r"[\[~<\\]|//\S+$", before)
+
+
+def test_no_emphasis_around_such_code_with_backticks() -> None:
+    assert sanitize("*a ``b` ![x](y)`` c*") == "a ``b` ![x](y)`` c"
+    assert sanitize("*a ``b` x`` c*") == "*a ``b` x`` c*"
+
+
+def test_no_such_code_in_a_link() -> None:
+    assert sanitize("[a `b](c` d](http://e)") == "[a b&#93;(c d](http://e)"
+    assert sanitize("[a `b[c]` d](http://e)") == "[a `b[c]` d](http://e)"
+
+
+def test_only_web_and_mail_addresses_become_links_by_themselves() -> None:
+    assert sanitize("https://a.b ftp://a.b xmpp:a@b") == r"https://a.b ftp\://a.b xmpp\:a@b"
+    assert sanitize("~`ftp://a.b`") == "&#126;`ftp://a.b`"
+
+
+def test_emphasis_is_nested_only_so_deep() -> None:
+    (_, inline, _) = MarkdownIt().parse(sanitize("**" * 60 + "a" + "**" * 60))
+    assert 0 < sum(token.type == "strong_open" for token in inline.children or []) <= 20
 
 
 def test_a_label_cannot_run_into_what_follows() -> None:
