@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -41,6 +42,14 @@ from qwlsp.errors import EngineError, ModelError, PromptTooLong, QwlspError
 CANCEL_GRACE = 5.0
 """Seconds a cancelled request may take to end before the worker is killed for it. llama.cpp
 stops within milliseconds; a hostile chat template may not."""
+
+EXIT_GRACE = 1.0
+"""Seconds a worker may take to end after its pipe has closed."""
+
+SPIN_COUNT = "1000"
+"""How often a thread of llama.cpp looks before it sleeps while it waits for the others. libgomp's
+own choice, milliseconds of looking, makes everything four times slower as soon as another program
+wants a core."""
 
 
 class State(Enum):
@@ -229,6 +238,7 @@ class _Worker:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "qwlsp.engine.worker"),
+            env={"GOMP_SPINCOUNT": SPIN_COUNT, **os.environ},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             # `-m` looks for modules in the working folder first: never the person's project.
@@ -314,7 +324,11 @@ class _Worker:
                 del self._following[reply.id]
             following.events.put_nowait(_error(reply) if isinstance(reply, Failed) else reply)
         self.dead = True
-        self._kill()  # it may have closed its pipe without ending, or talk nonsense
+        # Not killed at once: that would take its exit status from asyncio if it has just ended.
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self.process.wait(), EXIT_GRACE)
+        if self.process.returncode is None:  # it talks nonsense, or closed its pipe and lives on
+            self._kill()
         await self.process.stdout.read()  # asyncio closes a pipe only at its end
         await self.process.wait()
         self._fail_all()

@@ -83,6 +83,7 @@ class Runner:
             sequence = self._memory.open(tokens, room=len(tokens))
             known = len(sequence.tokens)
             reused += known
+            yield Reading(id=request.id, read=known, total=len(tokens), reused=known)
             for read in _read(sequence, tokens):
                 yield Reading(id=request.id, read=read, total=len(tokens), reused=known)
         yield Done(
