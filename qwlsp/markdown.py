@@ -273,7 +273,7 @@ def _inline(tokens: Sequence[Token]) -> str:
                 starts.append(len(parts))
                 parts.append(str(token.attrs["href"]))
             case "link_close":
-                in_link = False
+                in_link, in_url = False, True
                 _close_link(parts, starts.pop(), is_autolink=token.markup == "autolink")
             case _ if token.nesting > 0:
                 starts.append(len(parts))
