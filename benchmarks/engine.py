@@ -18,7 +18,7 @@ from benchmarks.llama_bench import llama_bench
 from benchmarks.programs import function
 from benchmarks.report import percentile, report
 from benchmarks.tokens import Tokenizer
-from benchmarks.worker import Worker, reading_speed, writing_speed
+from benchmarks.worker import Worker, answering_speed, reading_speed, writing_speed
 from qwlsp.engine.loading import usable_cores
 from qwlsp.engine.messages import Constraint, EngineConfig
 
@@ -128,7 +128,7 @@ def forms(config: EngineConfig, tokenizer: Tokenizer) -> dict[str, float]:
 
         def speed(max_tokens: int, constraint: Constraint | None) -> float:
             request = worker.generate(prompt, max_tokens=max_tokens, constraint=constraint)
-            return writing_speed([*worker.events(request)])
+            return answering_speed([*worker.events(request)])
 
         speed(MOST_JSON_TOKENS, findings)  # the first one makes the grammar's tokenizer
         return {

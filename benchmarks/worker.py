@@ -133,6 +133,14 @@ def writing_speed(events: list[Timed]) -> float:
     return _speed([(t.event.tokens, t.at) for t in events if isinstance(t.event, Piece)])
 
 
+def answering_speed(events: list[Timed]) -> float:
+    """Tokens a second of a whole answer, from the moment that the prompt has been read."""
+    *_, read = (t for t in events if isinstance(t.event, Reading))
+    done = events[-1]
+    assert isinstance(done.event, Done)
+    return done.event.output_tokens / (done.at - read.at)
+
+
 def _speed(counts: list[tuple[int, float]]) -> float:
     (first, began), *_, (last, ended) = counts
     return (last - first) / (ended - began)

@@ -276,7 +276,9 @@ class Context:
         """Fill an empty sequence with what `save` gave, in a context of the same kind. False if
         there is no room."""
         buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        _log.muted = True  # it calls a full context an error
         read = llama.llama_state_seq_set_data(self._context, buffer, len(state), sequence)
+        _log.muted = False
         return bool(read)
 
     def length(self, sequence: int) -> int:

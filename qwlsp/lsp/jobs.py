@@ -135,11 +135,11 @@ class Jobs:
             last_words = "cancelled"
             self._session.publish(job, "", cancelled=True)
             raise
-        except QwlspError as error:
-            last_words = str(error)
+        except Exception as error:  # whatever it is, the person must not wait for ever
+            last_words = str(error) if isinstance(error, QwlspError) else f"It failed: {error}."
             if isinstance(error, ModelError):
                 settle = self._session.status.failed
-            self._session.publish(job, "", error=str(error))
+            self._session.publish(job, "", error=last_words)
             raise
         finally:
             del self._running[job.id]

@@ -62,6 +62,10 @@ def check(path: Path) -> Path:
 
 
 def identity(path: Path) -> str:
-    """What tells a model from another one of the same name: cached answers hang on it."""
-    stat = path.stat()
+    """What tells a model from another one of the same name: cached answers hang on it. Raises
+    ModelError if it is gone."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise ModelError(f"{path} can't be read: {error.strerror}.") from error
     return f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}"

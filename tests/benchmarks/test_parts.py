@@ -17,8 +17,8 @@ from benchmarks.programs import Program, function, lines
 from benchmarks.report import percentile, report
 from benchmarks.session import EVENTS, Step, medians, replay
 from benchmarks.tokens import Tokenizer
-from benchmarks.worker import Timed, reading_speed, writing_speed
-from qwlsp.engine.messages import Message, Piece, Reading
+from benchmarks.worker import Timed, answering_speed, reading_speed, writing_speed
+from qwlsp.engine.messages import Done, Message, Piece, Reading
 
 ECHO = """
 import json, sys
@@ -121,7 +121,7 @@ def test_a_recorded_answer_is_played_back_to_its_end(tiny_model: Path) -> None:
     assert copied.accepted > copied.tokens / 2
 
 
-def timed(*events: tuple[Reading | Piece, float]) -> list[Timed]:
+def timed(*events: tuple[Reading | Piece | Done, float]) -> list[Timed]:
     return [Timed(event, at) for event, at in events]
 
 
@@ -131,9 +131,11 @@ def test_speeds_count_what_came_after_the_first_event() -> None:
         (Reading(id=1, read=300, total=300, reused=100), 12.0),
         (Piece(id=1, text="a", tokens=1), 12.5),
         (Piece(id=1, text="b", tokens=6), 13.5),
+        (Done(id=1, finish="stop", output_tokens=8), 14.0),
     )
     assert reading_speed(events) == 100
     assert writing_speed(events) == 5
+    assert answering_speed(events) == 4
 
 
 def test_reading_speed_is_given_for_each_stretch_of_a_prompt() -> None:

@@ -55,17 +55,23 @@ def run(name: str, model: Path, capsys: pytest.CaptureFixture[str], *more: str) 
     return result
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name == "session" else name for name in KEYS],
+)
 def test_a_benchmark_measures_all_that_it_promises(
-    name: str, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+    name: str,
+    tiny_model: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("benchmarks.editor.QUIET_SECONDS", 1.5)  # it reads in no time
+    monkeypatch.setattr("benchmarks.session.SAVING_SECONDS", 3.0)
     result = run(name, tiny_model, capsys)
     assert result.keys() >= KEYS[name]
     assert all(result[key] > 0 for key in KEYS[name] - {"rss_growth_mib"})
 
 
-@pytest.mark.slow
 def test_memory_is_measured_with_the_full_context_and_the_asked_for_tokens(
     tiny_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
