@@ -30,8 +30,11 @@ def _why_not() -> str:
     """Why this system can't take the network away, or ""."""
     if shutil.which(OFFLINE[0]) is None:
         return "there is no unshare here"
-    done = subprocess.run([*OFFLINE, "true"], capture_output=True, text=True, timeout=TIMEOUT)
-    return f"unshare is not permitted here: {done.stderr.strip()}" if done.returncode else ""
+    try:
+        subprocess.check_output([*OFFLINE, "true"], stderr=subprocess.PIPE, timeout=TIMEOUT)
+    except subprocess.CalledProcessError as error:
+        return f"unshare is not permitted here: {error.stderr.decode().strip()}"
+    return ""
 
 
 pytestmark = pytest.mark.skipif(bool(_why_not()), reason=_why_not())
@@ -45,8 +48,9 @@ def model(request: pytest.FixtureRequest, tiny_model: Path) -> Path | None:
 def test_there_is_no_network() -> None:
     connect = "import socket; socket.create_connection(('127.0.0.1', 9), 5)"
     command = [*OFFLINE, sys.executable, "-c", connect]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
-    assert "Network is unreachable" in done.stderr
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        subprocess.check_output(command, stderr=subprocess.PIPE, timeout=TIMEOUT)
+    assert b"Network is unreachable" in error.value.stderr
 
 
 def test_in_the_terminal(tmp_path: Path, model: Path | None) -> None:

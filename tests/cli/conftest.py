@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("tests.contract")
+
 BASKET = '''\
 """A basket of apples."""
 

@@ -46,6 +46,7 @@ def qwlsp(*arguments: object, inside: Sequence[str] = (), **environment: str) ->
     starts another one."""
     done = subprocess.run(
         [*inside, *QWLSP, *map(str, arguments)],
+        check=False,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

@@ -7,11 +7,11 @@ import os
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.cli.terminal import Terminal, in_terminal
 from tests.contract import check_explanation
+from tests.processes import all_end
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs pseudo-terminals")
 
@@ -33,7 +33,7 @@ def test_ctrl_c_ends_everything(sample: Path, tiny_model: Path, written: int) ->
         terminal.type("\x03")
         assert terminal.read_to_the_end() == 130
         _check_sane(terminal)
-        assert not psutil.wait_procs(children, timeout=5)[1]
+        assert all_end(children, 5)
 
 
 @pytest.mark.xfail(strict=True, reason="the worker is in the terminal's process group")

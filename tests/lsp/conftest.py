@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ import pytest
 import pytest_asyncio
 
 from tests.lsp.editor import NEOVIM, VSCODE, Document, Editor, open_editor
+
+pytest.register_assert_rewrite("tests.contract")
 
 _numbers = itertools.count(1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from tests.contract import check_explanation
-from tests.lsp.editor import Document, Editor
+from tests.lsp.editor import Document, Editor, open_editor
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -83,6 +84,17 @@ async def test_a_version_that_is_not_there_any_more(editor: Editor, document: Do
     assert error.code == types.LSPErrorCodes.ContentModified
     assert "version 1 was asked about" in error.message
     assert "version 2 is open" in error.message
+
+
+async def test_a_request_that_is_none_of_the_protocols(home: Path, basket: str) -> None:
+    negative = types.Position(0, 0)
+    object.__setattr__(negative, "line", -1)  # past lsprotocol's own check
+    async with open_editor(home) as editor:
+        document = editor.open("file:///basket.py", basket)
+        with pytest.raises(JsonRpcException) as error:
+            await editor.hover(document, negative)
+        assert error.value.code == INVALID_PARAMS
+        assert await editor.title(document, "result +=") == "Explain `total`"
 
 
 async def test_an_unknown_command(editor: Editor) -> None:

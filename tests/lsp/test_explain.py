@@ -102,12 +102,6 @@ async def test_what_was_read_is_not_read_again(editor: Editor, document: Documen
 # Progress.
 
 
-def _messages(reports: list[Any]) -> list[str]:
-    return [
-        report.message for report in reports if isinstance(report, types.WorkDoneProgressReport)
-    ]
-
-
 def _check_progress(reports: list[Any]) -> None:
     begin, *between, end = reports
     assert isinstance(begin, types.WorkDoneProgressBegin)
@@ -117,8 +111,8 @@ def _check_progress(reports: list[Any]) -> None:
     assert isinstance(end, types.WorkDoneProgressEnd)
     percentages = [report.percentage for report in [begin, *between]]
     assert percentages == sorted(percentages)
-    assert 0 <= percentages[0] and percentages[-1] <= 100
-    kinds = [message.partition(",")[0] for message in _messages(reports)]
+    assert all(0 <= percentage <= 100 for percentage in percentages)
+    kinds = [report.message.partition(",")[0] for report in between]
     assert kinds == sorted(kinds)  # "reading" comes before "writing"
     assert {"reading", "writing"} == set(kinds)
 
@@ -150,20 +144,6 @@ async def test_a_remembered_answer_ends_its_progress_too(
     assert isinstance(end, types.WorkDoneProgressEnd)
 
 
-async def test_the_status_says_what_is_going_on(editor: Editor, document: Document) -> None:
-    await editor.hear("qwlsp/status", lambda p: p["state"] == "idle")
-    before = len(editor.all_heard("qwlsp/status"))
-    await editor.explained(document, "result +=")
-    said = editor.all_heard("qwlsp/status")[before:]
-    assert [message["model"] for message in said] == ["tiny"] * len(said)
-    states = [message["state"] for message in said]
-    assert [s for s in dict.fromkeys(states) if s != "loading"] == ["reading", "writing", "idle"]
-    for message in said:
-        if message["state"] == "reading":
-            assert 0 <= message["tokensRead"] <= message["tokensToRead"]
-            assert message["secondsLeft"] is None or message["secondsLeft"] >= 0
-
-
 # Several at once.
 
 
@@ -189,6 +169,17 @@ async def test_asking_again_before_the_answer_replaces_the_question(
         second = await editor.explain(document, "result +=")
         assert (await editor.ended(first))["cancelled"]
     assert (await editor.ended(second))["result"]["symbol"] == "total"
+
+
+async def test_closing_the_buffer_does_not_lose_the_answer(
+    editor: Editor, document: Document
+) -> None:
+    await editor.explained(document, "apples.append")
+    with paused(editor.worker):
+        job = await editor.explain(document, "result +=")
+        identifier = types.TextDocumentIdentifier(document.uri)
+        editor.text_document_did_close(types.DidCloseTextDocumentParams(identifier))
+    assert (await editor.ended(job))["result"]["symbol"] == "total"
 
 
 # What is explained.

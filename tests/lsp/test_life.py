@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
 from lsprotocol import types
 
 from tests.lsp.editor import open_editor
+from tests.processes import all_end
 
 WORKER_LIVES = 5.0
 """Seconds at most that a worker outlives its server."""
@@ -18,8 +18,7 @@ WORKER_LIVES = 5.0
 
 async def _all_end(*processes: psutil.Process) -> bool:
     # In a thread: a server that nobody listens to can't even end.
-    _, alive = await asyncio.to_thread(psutil.wait_procs, processes, timeout=WORKER_LIVES)
-    return not alive
+    return await asyncio.to_thread(all_end, processes, WORKER_LIVES)
 
 
 async def test_shutdown_ends_the_worker(home: Path, basket: str, quick: dict[str, Any]) -> None:
@@ -64,15 +63,12 @@ async def test_the_editor_is_gone(home: Path, basket: str, lengthy: dict[str, An
         assert await _all_end(*processes)
 
 
-@pytest.mark.parametrize("signal", ["kill", "terminate"])
-async def test_the_server_is_killed(
-    home: Path, basket: str, lengthy: dict[str, Any], signal: str
-) -> None:
+async def test_the_server_is_killed(home: Path, basket: str, lengthy: dict[str, Any]) -> None:
     async with open_editor(home, options=lengthy) as editor:
         document = editor.open("file:///basket.py", basket)
         await editor.writing(await editor.explain(document, "result +="))
         worker = editor.worker
-        getattr(editor.server, signal)()
+        editor.server.kill()
         await editor.soon(editor.ended_with())
         assert await _all_end(worker)
 

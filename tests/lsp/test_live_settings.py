@@ -13,6 +13,7 @@ from pygls.exceptions import JsonRpcException
 
 from tests.contract import check_explanation
 from tests.lsp.editor import TIMEOUT, Editor, open_editor, paused
+from tests.processes import all_end
 from tests.tiny_model import build
 
 QUICK = {"maxTokens": 32}
@@ -25,6 +26,10 @@ def other_model(tiny_model: Path, tmp_path: Path) -> Path:
 
 def _model(path: Path | str) -> dict[str, Any]:
     return {"model": {"path": str(path)}, "generation": QUICK}
+
+
+def _cut(model: Path, target: Path) -> None:
+    target.write_bytes(model.read_bytes()[:200_000])
 
 
 def _change(editor: Editor, settings: Any) -> None:
@@ -43,34 +48,31 @@ async def _model_in_use(editor: Editor, basket: str) -> str | None:
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
-async def test_from_initialization_options(
-    home: Path, tiny_model: Path, basket: str, wrapped: bool
-) -> None:
+async def test_from_initialization_options(home: Path, tiny_model: Path, wrapped: bool) -> None:
     settings = _model(tiny_model)
     options = {"qwlsp": settings} if wrapped else settings
     async with open_editor(home, options=options) as editor:
-        assert await _model_in_use(editor, basket) == "tiny"
+        await editor.hear("qwlsp/status", lambda p: p["model"] == "tiny")
 
 
-async def test_from_the_editors_configuration(home: Path, tiny_model: Path, basket: str) -> None:
+async def test_from_the_editors_configuration(home: Path, tiny_model: Path) -> None:
     async with open_editor(home, configuration={"qwlsp": _model(tiny_model)}) as editor:
         await editor.hear("qwlsp/status", lambda p: p["model"] == "tiny")
-        assert await _model_in_use(editor, basket) == "tiny"
 
 
-async def test_from_the_models_folder(home: Path, tiny_model: Path, basket: str) -> None:
+async def test_from_the_models_folder(home: Path, tiny_model: Path) -> None:
     (home / "models").mkdir(parents=True)
     shutil.copy(tiny_model, home / "models" / "mine.gguf")
     async with open_editor(home, options={"generation": QUICK}) as editor:
-        assert await _model_in_use(editor, basket) == "mine"
+        await editor.hear("qwlsp/status", lambda p: p["model"] == "mine")
 
 
 async def test_from_the_environment(
-    home: Path, tiny_model: Path, basket: str, monkeypatch: pytest.MonkeyPatch
+    home: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QWLSP_MODEL", str(tiny_model))
     async with open_editor(home, options={"generation": QUICK}) as editor:
-        assert await _model_in_use(editor, basket) == "tiny"
+        await editor.hear("qwlsp/status", lambda p: p["model"] == "tiny")
 
 
 @pytest.mark.xfail(strict=True, reason="the configuration replaces what came with initialize")
@@ -111,7 +113,7 @@ async def test_bad_values_are_named_and_their_defaults_used(
     ]
 
 
-@pytest.mark.parametrize("options", [[1], "fast", 3, {"model": "tiny"}, {"generation": []}])
+@pytest.mark.parametrize("options", ["fast", [1], {"model": "tiny"}])
 async def test_settings_that_are_no_settings(home: Path, basket: str, options: Any) -> None:
     async with open_editor(home, options=options) as editor:
         shown = await editor.hear(types.WINDOW_SHOW_MESSAGE)
@@ -135,7 +137,7 @@ async def test_another_model_is_used_from_the_next_question_on(
             await editor.hear("qwlsp/status", lambda p: p["model"] == "other")
         assert (await editor.ended(job))["result"]["model"] == "tiny"
         assert await _model_in_use(editor, basket) == "other"
-        await asyncio.to_thread(old.wait, TIMEOUT)
+        assert await asyncio.to_thread(all_end, [old], TIMEOUT)
         assert len(editor.workers()) == 1
 
 
@@ -213,7 +215,7 @@ async def test_a_damaged_model_and_then_a_good_one(
     home: Path, tiny_model: Path, basket: str, tmp_path: Path
 ) -> None:
     damaged = tmp_path / "damaged.gguf"
-    damaged.write_bytes(tiny_model.read_bytes()[:200_000])
+    _cut(tiny_model, damaged)
     async with open_editor(home, options=_model(damaged)) as editor:
         document = editor.open("file:///basket.py", basket)
         with pytest.raises(JsonRpcException) as error:

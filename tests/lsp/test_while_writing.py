@@ -210,7 +210,8 @@ async def test_the_workers_death_between_two_questions_costs_nothing(
     await _is_fine(editor, document)
     worker = editor.worker
     worker.kill()
-    await asyncio.to_thread(worker.wait, TIMEOUT)
+    await asyncio.to_thread(worker.wait, TIMEOUT)  # until the server has taken its exit status
+    await editor.hover(document, "total")
     await _is_fine(editor, document)
 
 

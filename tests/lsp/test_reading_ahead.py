@@ -50,4 +50,19 @@ async def test_reading_ahead_can_be_switched_off(
         await editor.title(document, "apples.append")
         usage = (await editor.explained(document, "result +="))["usage"]
         assert usage["reused_tokens"] == 0
-        assert _states(editor)[:3] == ["idle", "loading", "reading"]
+
+
+async def test_the_status_says_what_is_going_on(
+    home: Path, basket: str, quick: dict[str, Any]
+) -> None:
+    quick["latency"] = {"readAhead": "off"}
+    async with open_editor(home, options=quick) as editor:
+        await editor.explained(editor.open("file:///basket.py", basket), "result +=")
+        said = editor.all_heard("qwlsp/status")
+        assert {message["model"] for message in said} == {"tiny"}
+        after_the_first = [message["state"] for message in said[1:]]
+        assert list(dict.fromkeys(after_the_first)) == ["loading", "reading", "writing", "idle"]
+        for message in said:
+            if message["state"] == "reading":
+                assert 0 <= message["tokensRead"] <= message["tokensToRead"]
+                assert message["secondsLeft"] is None or message["secondsLeft"] >= 0
