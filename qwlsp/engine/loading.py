@@ -37,8 +37,8 @@ KV_BYTES_PER_TOKEN = 12_288
 """F16 keys and values of Qwen2.5-0.5B."""
 LARGE_CONTEXT = 16384
 """Tokens."""
-TRIAL_TOKENS = 512
-"""Context of a trial: those it reads and writes, and some room."""
+TRIAL_TOKENS = 2304
+"""Context of a trial: its depth, and what it writes."""
 COPIED = 1.5
 """Memory that loading took, in sizes of the model, from which on there is a second copy of it."""
 WORKER_OVERHEAD = 200 << 20
@@ -92,7 +92,9 @@ def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -
             return measure(context, 0, check)
 
     worth_fitting = config.fits_file and not measured and model.size >= SMALL_MODEL
-    memory = WorkingMemory(make_context, check=check, archive=_archive(config, path, kv_type))
+    memory = WorkingMemory(
+        make_context, check=check, archive=_archive(config, path, fitted(fit, limit, kv_type))
+    )
     ready = Ready(
         model=path.stem,
         architecture=model.architecture,
@@ -149,12 +151,13 @@ def choose_kv_type(config: EngineConfig, model_size: int, kv_values: int) -> KvT
     return fitting[0] if fitting else "q4_0"
 
 
-def _archive(config: EngineConfig, path: Path, kv_type: KvType) -> Archive | None:
+def _archive(config: EngineConfig, path: Path, size: ContextSize) -> Archive | None:
     """The states of this very model, loaded in this very way."""
     if not config.states_folder:
         return None
     stat = path.stat()
-    key = f"{path.name} {stat.st_size} {stat.st_mtime_ns} {LLAMA_VERSION} {kv_type}"
+    file = f"{path.name} {stat.st_size} {stat.st_mtime_ns}"
+    key = f"{file} {LLAMA_VERSION} {size.kv_type} {size.flash_attention}"
     folder = Path(config.states_folder) / hashlib.sha256(key.encode()).hexdigest()[:16]
     return Archive(folder, max_bytes=MAX_STATE_BYTES)
 
