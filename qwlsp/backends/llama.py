@@ -289,6 +289,15 @@ class Context:
         """Forget what a sequence holds from position `length` on."""
         llama.llama_memory_seq_rm(self._memory, sequence, length, -1)
 
+    def append_copy(self, sequence: int, state: bytes, at: int) -> None:
+        """Add a saved sequence once more at the end of one that is `at` tokens long: a way to
+        great depth that costs nothing. The last sequence is used for it."""
+        helper = self.size.sequences - 1
+        if self.load(helper, state):
+            llama.llama_memory_seq_add(self._memory, helper, 0, -1, at)
+            llama.llama_memory_seq_cp(self._memory, helper, sequence, -1, -1)
+            self.truncate(helper, 0)
+
     def branch(self, source: int, target: int, length: int) -> None:
         """Make `target` begin with the first `length` tokens of `source`, sharing its memory."""
         self.truncate(target, 0)

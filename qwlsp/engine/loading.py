@@ -31,7 +31,7 @@ from qwlsp.engine.messages import EngineConfig, Ready
 from qwlsp.engine.template import ChatTemplate
 from qwlsp.errors import ModelError
 
-CONTEXT_SIZES = (4096, 8192, 16384, 32768)
+CONTEXT_SIZES = (8192, 16384, 32768)
 """Tokens; a context starts small, since its memory is taken at once, and grows with need."""
 KV_BYTES_PER_TOKEN = 12_288
 """F16 keys and values of Qwen2.5-0.5B."""
