@@ -138,15 +138,17 @@ class Settings:
     answers: AnswerSettings = field(default_factory=AnswerSettings)
 
 
-def from_json(data: object) -> tuple[Settings, list[str]]:
-    """Settings from what an editor sent, and a sentence for each value that was not taken.
+def from_json(data: object, base: Settings | None = None) -> tuple[Settings, list[str]]:
+    """Settings from what an editor sent, and a sentence for each value that was not taken. What
+    is not named stays as in `base`, or at its default.
 
     Unknown names are ignored: a newer plugin may know more settings than this server.
     """
     problems: list[str] = []
+    base = base or Settings()
     if data is None:
-        return Settings(), problems
-    return _section(Settings(), data, "qwlsp", problems), problems
+        return base, problems
+    return _section(base, data, "qwlsp", problems), problems
 
 
 def _section(defaults: Any, data: object, name: str, problems: list[str]) -> Any:

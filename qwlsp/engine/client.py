@@ -243,6 +243,7 @@ class _Worker:
             stdout=asyncio.subprocess.PIPE,
             # `-m` looks for modules in the working folder first: never the person's project.
             cwd=home,
+            start_new_session=True,  # Ctrl-C in a terminal is for the program alone
         )
         worker = cls(process, on_death)
         try:

@@ -18,7 +18,7 @@ from qwlsp.text import Span
 
 async def initialized(session: Session, _params: types.InitializedParams) -> None:
     """Look for a model; ask the editor for its settings where it has any."""
-    session.configure_from(_section(session.server.initialization_options))
+    session.begin(_section(session.server.initialization_options))
     await session.pull_configuration()
 
 

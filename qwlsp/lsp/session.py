@@ -36,6 +36,7 @@ class Session:
 
     def __init__(self, server: QwlspServer) -> None:
         self.server = server
+        self._base = Settings()
         self.documents = Documents()
         self.jobs = Jobs(self)
         self.status = Status(self._notify_status)
@@ -157,9 +158,14 @@ class Session:
             old.engine.retire()
         self.status.model(model.name if model else None)
 
+    def begin(self, options: object) -> None:
+        """Take over the settings that came with `initialize`; those that come later add to them."""
+        self.configure_from(options)
+        self._base = self.service.settings
+
     def configure_from(self, data: object) -> None:
         """Take over settings as an editor sends them, naming those that make no sense."""
-        settings, problems = from_json(data)
+        settings, problems = from_json(data, self._base)
         for problem in problems:
             self.show(problem, types.MessageType.Warning)
         self.configure(settings)

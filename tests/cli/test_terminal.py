@@ -36,7 +36,6 @@ def test_ctrl_c_ends_everything(sample: Path, tiny_model: Path, written: int) ->
         assert all_end(children, 5)
 
 
-@pytest.mark.xfail(strict=True, reason="the worker is in the terminal's process group")
 def test_ctrl_c_is_for_the_program_alone(sample: Path, tiny_model: Path) -> None:
     with in_terminal("explain", f"{sample}:17", "--model", tiny_model, *LENGTHY) as terminal:
         terminal.read_until(lambda screen: len(screen) > 3000)

@@ -75,7 +75,6 @@ async def test_from_the_environment(
         await editor.hear("qwlsp/status", lambda p: p["model"] == "tiny")
 
 
-@pytest.mark.xfail(strict=True, reason="the configuration replaces what came with initialize")
 async def test_the_configuration_adds_to_the_initialization_options(
     home: Path, tiny_model: Path, basket: str
 ) -> None:
