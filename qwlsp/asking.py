@@ -115,13 +115,11 @@ class Draft:
         )
 
 
-async def ask(
-    question: Question, scope: Scope, *, model: Model, settings: Settings
-) -> AsyncGenerator[Update, None]:
-    """Follow the model's answer; the Answer comes last. Raises QwlspError, PromptTooLong where
-    even the smallest piece of the code does not fit."""
+async def ask(asked: Asked, *, model: Model, settings: Settings) -> AsyncGenerator[Update, None]:
+    """Put a prompt to the model, with less of the code where it does not fit, and follow the
+    answer; the Answer comes last. Raises QwlspError, PromptTooLong where even the smallest piece
+    of the code does not fit."""
     started = time.monotonic()
-    asked = Asked.about(question, scope, settings)
     whole_tokens = 0
     for attempt in range(SHORTENINGS + 1):
         try:
@@ -133,7 +131,7 @@ async def ask(
             whole_tokens = whole_tokens or error.tokens
             # A tenth less than would fit if all tokens were equally long.
             max_bytes = int(_size(asked) * 0.9 * error.limit / error.tokens)
-            shorter = Asked.about(question, scope, settings, max_bytes=max_bytes)
+            shorter = Asked.about(asked.question, asked.scope, settings, max_bytes=max_bytes)
             if attempt == SHORTENINGS or shorter.focus == asked.focus:
                 raise
             asked = shorter

@@ -47,24 +47,25 @@ class Service:
             self._remember(digest(answer.source, markdown), question, scope, answer)
             yield answer
             return
-        key = self._key(question, scope, self.model)
+        asked = Asked.about(question, scope, self.settings)
+        key = self._key(asked, self.model)
         if (found := self._recall(key, question, scope)) is not None:
             yield found
             return
-        updates = ask(question, scope, model=self.model, settings=self.settings)
+        updates = ask(asked, model=self.model, settings=self.settings)
         async with aclosing(updates):
             async for update in updates:
                 if isinstance(update, Answer):
                     self._remember(key, question, scope, update)
                 yield update
 
-    def _key(self, question: Question, scope: Scope, model: Model) -> str:
+    def _key(self, asked: Asked, model: Model) -> str:
         """Changes with anything that changes the answer."""
-        prompt = Asked.about(question, scope, self.settings).prompt
+        question = asked.question
         return digest(
             __version__,
             identity(model.path),
-            asdict(prompt),
+            asdict(asked.prompt),
             asdict(self.settings.generation),
             question.context_tokens,
             question.continues.written if question.continues else "",
