@@ -20,6 +20,8 @@ from pathlib import Path
 from qwlsp.engine.messages import (
     LENGTH,
     Cancel,
+    Count,
+    Counted,
     Done,
     EngineConfig,
     Event,
@@ -27,7 +29,9 @@ from qwlsp.engine.messages import (
     Generate,
     LoadFailed,
     Message,
+    Piece,
     ReadAhead,
+    Reading,
     Ready,
     Reply,
     Request,
@@ -110,6 +114,8 @@ class EngineClient:
         sampling: Sampling,
         max_tokens: int,
         context_tokens: int | None = None,
+        richer: list[list[Message]] | None = None,
+        wait_seconds: float = 0.0,
     ) -> AsyncGenerator[Event, None]:
         """The events of one answer, `Done` last. Closing the iterator cancels the request.
 
@@ -125,10 +131,20 @@ class EngineClient:
                 sampling=sampling,
                 max_tokens=max_tokens,
                 context_tokens=context_tokens,
+                richer=richer or [],
+                wait_seconds=wait_seconds,
             )
             async with aclosing(worker.follow(request)) as events:
                 async for event in events:
                     yield event
+
+    async def count(self, texts: list[str], *, roles: list[str], seconds: float) -> Counted:
+        """How many tokens the texts have, what a chat of such turns needs besides, and how much
+        this machine reads in so many seconds. Raises like `generate`."""
+        with self._in_use():
+            worker = await self._running_worker()
+            request = Count(id=next(self._ids), texts=texts, roles=roles, seconds=seconds)
+            return await worker.count(request)
 
     async def read_ahead(
         self, chats: list[list[Message]], *, save_power: bool
@@ -228,6 +244,7 @@ class _Worker:
         self.dead = False
         self._on_death = on_death
         self._following: dict[int, _Following] = {}
+        self._counting: dict[int, asyncio.Future[Counted]] = {}
         self._listener: asyncio.Task[None] | None = None
 
     @classmethod
@@ -283,6 +300,18 @@ class _Worker:
                 self._send(Cancel(id=request.id))
                 self._see_it_end(request.id)
 
+    async def count(self, request: Count) -> Counted:
+        """Send a request that is answered at once."""
+        if self.dead:
+            raise EngineError(self._epitaph())
+        answer: asyncio.Future[Counted] = asyncio.get_running_loop().create_future()
+        self._counting[request.id] = answer
+        self._send(request)
+        try:
+            return await answer
+        finally:
+            del self._counting[request.id]
+
     def _see_it_end(self, request_id: int, *, warned: bool = False) -> None:
         """Kill a worker that goes on with a cancelled request. One that has not come to it yet
         is busy with an earlier one, and may be."""
@@ -319,10 +348,14 @@ class _Worker:
         while (reply := await self._receive()) is not None:
             if isinstance(reply, (Ready, LoadFailed)):
                 continue
+            if (answer := self._counting.get(reply.id)) is not None:
+                _settle(answer, _error(reply) if isinstance(reply, Failed) else reply)
+                continue
             if (following := self._following.get(reply.id)) is None:
                 continue
             if isinstance(reply, (Done, Failed)):
                 del self._following[reply.id]
+            assert isinstance(reply, (Reading, Piece, Done, Failed))
             following.events.put_nowait(_error(reply) if isinstance(reply, Failed) else reply)
         self.dead = True
         # Not killed at once: that would take its exit status from asyncio if it has just ended.
@@ -353,6 +386,8 @@ class _Worker:
         for following in self._following.values():
             following.events.put_nowait(EngineError(self._epitaph()))
         self._following.clear()
+        for answer in self._counting.values():
+            _settle(answer, EngineError(self._epitaph()))
 
     def _epitaph(self) -> str:
         return f"The model's process {self._how_it_ended()}. It starts again with the next request."
@@ -367,6 +402,15 @@ class _Worker:
     def _kill(self) -> None:
         with suppress(ProcessLookupError):
             self.process.kill()
+
+
+def _settle(answer: asyncio.Future[Counted], outcome: Reply | QwlspError) -> None:
+    if answer.done():  # whoever asked has gone
+        return
+    if isinstance(outcome, QwlspError):
+        answer.set_exception(outcome)
+    elif isinstance(outcome, Counted):
+        answer.set_result(outcome)
 
 
 def _error(failed: Failed) -> QwlspError:

@@ -20,8 +20,13 @@ from qwlsp.backends.llama import LLAMA_VERSION, Context
 
 PREFILL_TOKENS = 256
 DECODE_TOKENS = 16
-DEPTH = 2048
-"""Tokens in the context while a trial writes: what is fast when it is empty may be slow then."""
+DEPTH = 1024
+"""Tokens before those that a trial writes: what is fast at the beginning may be slow then."""
+OTHERS = 2048
+"""Tokens of other sequences in the context: without flash attention, each token is compared with
+those too."""
+NEWS = 0.1
+"""Share by which the speed of reading must have changed to be written down."""
 CLEARLY = 0.93
 """Share of the best time that a change must stay below: machines are noisy."""
 READ_SHARE, WRITE_SHARE = 400, 100
@@ -33,8 +38,8 @@ class Fit:
     """How a model is run."""
 
     threads: int
-    micro_batch: int = 128
-    flash_attention: bool = False
+    micro_batch: int = 256
+    flash_attention: bool = True
     mapped: bool = True
     """Whether the file's pages are used in place. Where llama.cpp rearranges the weights for the
     processor, they would only lie in memory beside the copy."""
@@ -58,7 +63,21 @@ class FitStore:
 
     def save(self, fit: Fit) -> None:
         """Keep a fit; where that is not possible, it is measured again next time."""
-        data = {**self._all(), self._key: asdict(fit)}
+        self._save(self._key, asdict(fit))
+
+    def load_pace(self) -> float | None:
+        """The seconds that reading a token took here lately, None if that is not known."""
+        kept = self._all().get(f"{self._key} pace")
+        return kept if isinstance(kept, float) and kept > 0 else None
+
+    def save_pace(self, seconds: float) -> None:
+        """Keep the seconds that reading a token takes, if they have changed."""
+        kept = self.load_pace()
+        if kept is None or abs(seconds - kept) > NEWS * kept:
+            self._save(f"{self._key} pace", seconds)
+
+    def _save(self, key: str, value: object) -> None:
+        data = {**self._all(), key: value}
         temporary = self._path.with_suffix(".tmp")
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -106,25 +125,21 @@ class Fitter:
     def _all_candidates(self) -> Iterator[Fit]:
         """Each is a change to the best so far, so they are made only when it is known."""
         yield replace(self._best, flash_attention=not self._best.flash_attention)
-        for micro_batch in (64, 256):
+        for micro_batch in (128, 512):
             yield replace(self._best, micro_batch=micro_batch)
         if self._best.threads > 1:
             yield replace(self._best, threads=self._best.threads - 1)
 
 
 def measure(context: Context, token: int, check: Callable[[], None]) -> float:
-    """Seconds that a usual request would take in `context`. Raises Stopped."""
-    context.truncate(0, 0)
+    """Seconds that a usual request would take in `context`, which is empty. Raises Stopped."""
+    _read(context, token, check, sequence=1)
+    state = context.save(1)
+    _fill_up(context, token, state, sequence=1, length=OTHERS)
     began = time.perf_counter()
-    for start in range(0, PREFILL_TOKENS, context.size.micro_batch):
-        check()
-        count = min(context.size.micro_batch, PREFILL_TOKENS - start)
-        context.decode([token] * count, start=start, sequence=0)
+    _read(context, token, check, sequence=0)
     read = time.perf_counter()
-    state = context.save(0)
-    for length in range(PREFILL_TOKENS, DEPTH, PREFILL_TOKENS):
-        context.append_copy(0, state, length)
-    context.decode([token], start=DEPTH, sequence=0)  # puts the copies into their places
+    _fill_up(context, token, state, sequence=0, length=DEPTH)
     full = time.perf_counter()
     for position in range(DEPTH + 1, DEPTH + 1 + DECODE_TOKENS):
         check()
@@ -134,6 +149,21 @@ def measure(context: Context, token: int, check: Callable[[], None]) -> float:
     reading = (read - began) / PREFILL_TOKENS
     writing = (written - full) / DECODE_TOKENS
     return READ_SHARE * reading + WRITE_SHARE * writing
+
+
+def _read(context: Context, token: int, check: Callable[[], None], *, sequence: int) -> None:
+    for start in range(0, PREFILL_TOKENS, context.size.micro_batch):
+        check()
+        count = min(context.size.micro_batch, PREFILL_TOKENS - start)
+        context.decode([token] * count, start=start, sequence=sequence)
+
+
+def _fill_up(context: Context, token: int, state: bytes, *, sequence: int, length: int) -> None:
+    """Put copies of what was read behind it, up to `length`, and one token: with that, the copies
+    move to their places."""
+    for start in range(PREFILL_TOKENS, length, PREFILL_TOKENS):
+        context.append_copy(sequence, state, start)
+    context.decode([token], start=length, sequence=sequence)
 
 
 def _processor() -> str:

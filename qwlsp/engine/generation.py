@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -13,14 +14,18 @@ from qwlsp.backends.llama import Model, Sampler
 from qwlsp.engine.constraint import Grammars, Matcher
 from qwlsp.engine.drafting import Drafter
 from qwlsp.engine.memory import OpenSequence, WorkingMemory
-from qwlsp.engine.messages import Done, Event, Generate, Message, Piece, ReadAhead, Reading
+from qwlsp.engine.messages import Done, Event, Generate, Piece, ReadAhead, Reading
+from qwlsp.engine.pace import Pace
 from qwlsp.engine.prefix import Tokens
-from qwlsp.engine.template import ChatTemplate, Prompt
+from qwlsp.engine.template import Prompt
+from qwlsp.engine.tokenizing import ChatTokenizer
 from qwlsp.engine.writing import Writer, choose
 from qwlsp.errors import PromptTooLong
 
-READ_STEP = 128
+READ_STEP = 256
 """Tokens between two reports of progress: a second or two on two cores."""
+AHEAD_STEP = 128
+"""Tokens of one step of reading ahead: what is lost of it when a person asks something."""
 READ_AHEAD_MOST = 2_500
 """Tokens of one prompt that are read before anybody has asked: 2,000 of code in focus, and what
 stands around it."""
@@ -30,18 +35,25 @@ class Runner:
     """Runs requests on a model, one at a time."""
 
     def __init__(
-        self, model: Model, template: ChatTemplate, memory: WorkingMemory, *, context_limit: int
+        self,
+        model: Model,
+        tokenizer: ChatTokenizer,
+        memory: WorkingMemory,
+        *,
+        pace: Pace,
+        context_limit: int,
     ) -> None:
         self._model = model
-        self._template = template
+        self._tokenizer = tokenizer
         self._memory = memory
+        self._pace = pace
         self._limit = context_limit
         self._grammars = Grammars(model)
 
     def run(self, request: Generate) -> Iterator[Event]:
         """The events of a request, `Done` last. Raises Stopped, PromptTooLong and EngineError."""
-        prompt = self._prompt(request.messages)
-        begun = self._model.tokenize(request.answer_start, special=False)
+        prompt, chat = self._choose_chat(request)
+        begun = self._tokenizer.tokens(request.answer_start)
         tokens = np.array(prompt.tokens + begun, np.int32)
         self._check_length(tokens, request)
         constraint = request.constraint
@@ -56,10 +68,11 @@ class Runner:
             read=reused,
             total=len(tokens),
             reused=reused,
+            seconds_left=self._pace.duration(reused, len(tokens)),
             part_tokens=prompt.part_tokens,
+            chat=chat,
         )
-        for read in _read(sequence, tokens):
-            yield Reading(id=request.id, read=read, total=len(tokens), reused=reused)
+        yield from self._read(sequence, tokens, request.id)
         done = Done(id=request.id, finish="stop", prompt_tokens=len(tokens), reused_tokens=reused)
         if constraint is not None and constraint.kind == "choices":
             yield from self._choose(sequence, list(constraint.value), done)
@@ -74,7 +87,8 @@ class Runner:
         if request.save_power and on_battery():
             chats = chats[:1]
         for chat in chats:
-            tokens = np.array(self._prompt(chat).tokens[: READ_AHEAD_MOST + 1][:-1], np.int32)
+            prompt = self._tokenizer.prompt(chat).tokens
+            tokens = np.array(prompt[: READ_AHEAD_MOST + 1][:-1], np.int32)
             total += len(tokens)
             if not len(tokens) or len(tokens) > self._limit or self._memory.holds(tokens):
                 reused += len(tokens)
@@ -84,8 +98,7 @@ class Runner:
             known = len(sequence.tokens)
             reused += known
             yield Reading(id=request.id, read=known, total=len(tokens), reused=known)
-            for read in _read(sequence, tokens):
-                yield Reading(id=request.id, read=read, total=len(tokens), reused=known)
+            yield from self._read(sequence, tokens, request.id, step=AHEAD_STEP)
         yield Done(
             id=request.id, finish="stop", prompt_tokens=total, reused_tokens=reused, output_tokens=0
         )
@@ -94,19 +107,49 @@ class Runner:
         """Tokens; half of the context belongs to the prompt, whatever the settings say."""
         return min(request.max_tokens, self._limit // 2)
 
-    def _check_length(self, tokens: Tokens, request: Generate) -> None:
+    def _longest(self, request: Generate) -> int:
+        """Tokens that the prompt may have."""
         limit = self._limit - self._longest_answer(request)
-        if request.context_tokens is not None:
-            limit = min(limit, request.context_tokens)
+        return limit if request.context_tokens is None else min(limit, request.context_tokens)
+
+    def _check_length(self, tokens: Tokens, request: Generate) -> None:
+        limit = self._longest(request)
         if len(tokens) > limit:
             raise PromptTooLong(len(tokens), limit)
 
-    def _prompt(self, messages: list[Message]) -> Prompt:
-        return self._template.tokens(messages, self._model.tokenize)
+    def _choose_chat(self, request: Generate) -> tuple[Prompt, int | None]:
+        """The richest chat that the person need not wait for too long, and which one it is."""
+        for index, chat in enumerate(request.richer):
+            prompt = self._tokenizer.prompt(chat)
+            known = self._memory.known(np.array(prompt.tokens, np.int32))
+            wait = self._pace.duration(known, len(prompt.tokens))
+            if wait <= request.wait_seconds and len(prompt.tokens) <= self._longest(request):
+                return prompt, index
+        return self._tokenizer.prompt(request.messages), None
+
+    def _read(
+        self, sequence: OpenSequence, prompt: Tokens, request_id: int, *, step: int = READ_STEP
+    ) -> Iterator[Reading]:
+        """Read what is missing of `prompt`."""
+        reused = length = len(sequence.tokens)
+        while length < len(prompt):
+            began = time.perf_counter()
+            last = length + step >= len(prompt)
+            sequence.extend(prompt[length : length + step], outputs=int(last))
+            read = len(sequence.tokens)
+            self._pace.observe(read - length, depth=length, seconds=time.perf_counter() - began)
+            length = read
+            yield Reading(
+                id=request_id,
+                read=length,
+                total=len(prompt),
+                reused=reused,
+                seconds_left=self._pace.duration(length, len(prompt)),
+            )
 
     def _choose(self, sequence: OpenSequence, choices: list[str], done: Done) -> Iterator[Event]:
         """The likeliest of `choices`, and how likely each is."""
-        tokens = {text: self._model.tokenize(text, special=False) for text in choices}
+        tokens = {text: self._tokenizer.tokens(text) for text in choices}
         probabilities = choose(sequence, tokens, self._model.end_tokens)
         chosen = max(probabilities, key=lambda text: probabilities[text])
         yield Piece(id=done.id, text=chosen, tokens=len(tokens[chosen]))
@@ -139,14 +182,8 @@ class Runner:
             forced_tokens=writer.forced,
             drafted_tokens=writer.drafted,
             accepted_tokens=writer.accepted,
+            written=None if request.answer_start else writer.written,
         )
-
-
-def _read(sequence: OpenSequence, prompt: Tokens) -> Iterator[int]:
-    """Read what is missing of `prompt`; yields how much of it has been read."""
-    while (length := len(sequence.tokens)) < len(prompt):
-        sequence.extend(prompt[length : length + READ_STEP])
-        yield len(sequence.tokens)
 
 
 def on_battery() -> bool:

@@ -28,7 +28,9 @@ from qwlsp.engine.fitting import Fit, FitStore, Fitter, measure
 from qwlsp.engine.generation import Runner
 from qwlsp.engine.memory import WorkingMemory
 from qwlsp.engine.messages import EngineConfig, Ready
+from qwlsp.engine.pace import Pace
 from qwlsp.engine.template import ChatTemplate
+from qwlsp.engine.tokenizing import ChatTokenizer
 from qwlsp.errors import ModelError
 
 CONTEXT_SIZES = (8192, 16384, 32768)
@@ -37,8 +39,8 @@ KV_BYTES_PER_TOKEN = 12_288
 """F16 keys and values of Qwen2.5-0.5B."""
 LARGE_CONTEXT = 16384
 """Tokens."""
-TRIAL_TOKENS = 2304
-"""Context of a trial: its depth, and what it writes."""
+TRIAL_TOKENS = 3328
+"""Context of a trial: other sequences, its own depth, and what it writes."""
 COPIED = 1.5
 """Memory that loading took, in sizes of the model, from which on there is a second copy of it."""
 WORKER_OVERHEAD = 200 << 20
@@ -56,9 +58,11 @@ class Loaded:
     """A model that is ready to run. `fitter`, if there is one, has something left to measure."""
 
     runner: Runner
+    tokenizer: ChatTokenizer
     memory: WorkingMemory
     fitter: Fitter | None
     ready: Ready
+    save_pace: Callable[[], None]
 
 
 def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -> Loaded:
@@ -92,6 +96,8 @@ def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -
             return measure(context, 0, check)
 
     worth_fitting = config.fits_file and not measured and model.size >= SMALL_MODEL
+    pace = Pace(store.load_pace() if config.fits_file else None)
+    tokenizer = ChatTokenizer(model.tokenize, template, pace=pace, context_length=limit)
     memory = WorkingMemory(
         make_context, check=check, archive=_archive(config, path, fitted(fit, limit, kv_type))
     )
@@ -102,10 +108,12 @@ def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -
         warnings=[template.warning] if template.warning else [],
     )
     return Loaded(
-        Runner(model, template, memory, context_limit=limit),
+        Runner(model, tokenizer, memory, pace=pace, context_limit=limit),
+        tokenizer,
         memory,
         Fitter(fit, trial=trial, store=store) if worth_fitting else None,
         ready,
+        save_pace=lambda: store.save_pace(pace.seconds) if config.fits_file else None,
     )
 
 
@@ -120,7 +128,7 @@ def _usual_fit(config: EngineConfig, model: Model, *, on_gpu: bool) -> Fit:
     """What is good on most machines, until this one has been measured."""
     threads = config.threads or (1 if model.size < SMALL_MODEL else usable_cores())
     if on_gpu:
-        return Fit(threads=threads, micro_batch=512, flash_attention=True)
+        return Fit(threads=threads, micro_batch=512)
     return Fit(threads=threads)
 
 

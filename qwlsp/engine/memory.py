@@ -40,20 +40,22 @@ class OpenSequence:
 
     def extend(self, tokens: list[int] | Tokens, *, outputs: int = 1) -> None:
         """Decode `tokens` at the end, which may be more than one batch; scores are kept of the
-        last `outputs`. Raises Stopped, and EngineError when there is no room."""
+        last `outputs` (none: what is only read costs less). Raises Stopped, and EngineError when
+        there is no room."""
         new = np.asarray(tokens, np.int32)
         end = len(self.tokens) + len(new)
         while len(self.tokens) < end:
             self._memory.check()
             rest = new[len(self.tokens) - end :]
-            batch = rest
+            batch, scored = rest, outputs
             if len(rest) > self._context.size.batch:  # the last batch must hold all outputs
                 batch = rest[: min(self._context.size.batch, len(rest) - outputs)]
+                scored = 0
             status = self._context.decode(
                 batch,
                 start=len(self.tokens),
                 sequence=self._cached.id,
-                outputs=min(outputs, len(batch)),
+                outputs=scored,
             )
             if status == DECODE_FULL:
                 self._memory.evict(self._cached)
@@ -104,6 +106,13 @@ class WorkingMemory:
     def holds(self, prompt: Tokens) -> bool:
         """Whether all of `prompt` is in the context."""
         return self._cache is not None and self._cache.known(prompt) == len(prompt)
+
+    def known(self, prompt: Tokens) -> int:
+        """How many leading tokens of `prompt` need no reading: they are in the context or on
+        disk."""
+        in_context = self._cache.known(prompt) if self._cache is not None else 0
+        on_disk = self._archive.find(prompt)[1] if self._archive is not None else 0
+        return max(in_context, on_disk)
 
     def close(self) -> None:
         """Free the context."""

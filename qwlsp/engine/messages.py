@@ -44,7 +44,9 @@ class Message:
     itself, so that a part keeps its tokens whatever follows it."""
 
     role: str
-    parts: list[str]
+    parts: list[str | list[int]]
+    """Texts; or the tokens of an earlier answer as they were written, since reading its text
+    again may give others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +79,27 @@ class Start:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Count:
+    """How many tokens has each of these texts? Answered at once, whatever else is going on."""
+
+    id: int
+    texts: list[str]
+    roles: list[str]
+    """The turns of the chat that they are for."""
+    seconds: float
+    """How long the person is willing to wait."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Generate:
     """Answer this chat in at most `max_tokens` tokens."""
 
     id: int
     messages: list[Message]
+    richer: list[list[Message]] = field(default_factory=list)
+    """Chats that ask the same with more around it, the richest first. One is answered instead of
+    `messages` if what is not in memory of it can be read in `wait_seconds`."""
+    wait_seconds: float = 0.0
     answer_start: str = ""
     """What the answer already says; it is gone on with."""
     sampling: Sampling = field(default_factory=Sampling)
@@ -132,15 +150,32 @@ class LoadFailed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Counted:
+    """The tokens of each text; of the chat's own markup, `markup` (for the roles asked for); how
+    many this machine reads from nothing in the seconds asked for; and the most that a prompt may
+    have for an answer of no tokens."""
+
+    id: int
+    tokens: list[int]
+    markup: int
+    within_wait: int
+    context_length: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reading:
-    """`read` of `total` prompt tokens are in the context, `reused` of them from before.
-    `part_tokens`: the length of each part of the messages, in order, in the first one only."""
+    """`read` of `total` prompt tokens are in the context, `reused` of them from before; reading
+    the rest takes about `seconds_left`. In the first one only: `part_tokens`, the length of each
+    part of the messages, in order, and `chat`, which of the richer chats it is; None: `messages`
+    itself."""
 
     id: int
     read: int
     total: int
     reused: int
+    seconds_left: float = 0.0
     part_tokens: list[int] | None = None
+    chat: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +203,8 @@ class Done:
     """Those drafted that the model agreed with."""
     probabilities: dict[str, float] | None = None
     """Of each choice, where the constraint was choices; their sum is 1."""
+    written: list[int] | None = None
+    """The tokens of the answer, where they can be a part of a later chat."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,19 +217,23 @@ class Failed:
     limit: int | None = None
 
 
-Request = Start | Generate | ReadAhead | Cancel
+Request = Start | Count | Generate | ReadAhead | Cancel
 Event = Reading | Piece | Done | Failed
-Reply = Ready | LoadFailed | Event
+Reply = Ready | LoadFailed | Counted | Event
 
 _TYPES: dict[str, type] = {
     c.__name__: c
-    for c in (Start, Generate, ReadAhead, Cancel, Ready, LoadFailed, Reading, Piece, Done, Failed)
+    for c in (
+        *(Start, Count, Generate, ReadAhead, Cancel),
+        *(Ready, LoadFailed, Counted, Reading, Piece, Done, Failed),
+    )
 }
 _NESTED: dict[str, Callable[[Any], Any]] = {
     "config": lambda value: EngineConfig(**value),
     "constraint": lambda value: None if value is None else Constraint(**value),
     "sampling": lambda value: Sampling(**value),
     "chats": lambda value: [[Message(**message) for message in chat] for chat in value],
+    "richer": lambda value: [[Message(**message) for message in chat] for chat in value],
     "messages": lambda value: [Message(**message) for message in value],
 }
 

@@ -106,7 +106,7 @@ class ChatTemplate:
                 tokens += tokenize(piece, special=True) if piece else []
                 continue
             for part in messages[piece].parts:
-                part_tokens = tokenize(part, special=False)
+                part_tokens = tokenize(part, special=False) if isinstance(part, str) else part
                 tokens += part_tokens
                 lengths.append(len(part_tokens))
         return Prompt(tokens, lengths)

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 import threading
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from qwlsp.engine.messages import (
     LENGTH,
     Cancel,
+    Count,
+    Counted,
     Done,
     EngineConfig,
     Failed,
@@ -32,6 +36,7 @@ from qwlsp.errors import ModelError, PromptTooLong, QwlspError
 if TYPE_CHECKING:
     from qwlsp.engine.generation import Runner
     from qwlsp.engine.loading import Loaded
+    from qwlsp.engine.tokenizing import ChatTokenizer
 
 IDLE_SECONDS = 2.0
 """Of silence, before the worker spends time on what can wait."""
@@ -43,11 +48,13 @@ class Channel:
     def __init__(self, source: BinaryIO, target: BinaryIO) -> None:
         self._source = source
         self._target = target
+        self._sending = threading.Lock()
 
     def send(self, reply: Reply) -> None:
-        """Send one message; only the main thread does."""
-        self._target.write(encode(reply))
-        self._target.flush()
+        """Send one message."""
+        with self._sending:
+            self._target.write(encode(reply))
+            self._target.flush()
 
     def receive(self) -> Request | None:
         """The next message, None when the client is gone or talks nonsense."""
@@ -58,7 +65,7 @@ class Channel:
             message = decode(self._source.read(frame_length(header)))
         except ValueError:  # e.g. half a message, by a client that died while it wrote
             return None
-        assert isinstance(message, (Start, Generate, ReadAhead, Cancel))
+        assert isinstance(message, (Start, Count, Generate, ReadAhead, Cancel))
         return message
 
 
@@ -97,8 +104,10 @@ def _serve(channel: Channel, config: EngineConfig) -> None:
 
     abort = AbortFlag()
     scheduler = Scheduler(abort)
-    threading.Thread(target=_receive, args=(channel, scheduler), daemon=True).start()
+    tokenizer: Future[ChatTokenizer] = Future()
+    threading.Thread(target=_receive, args=(channel, scheduler, tokenizer), daemon=True).start()
     loaded = load(config, abort=abort, check=scheduler.check)
+    tokenizer.set_result(loaded.tokenizer)
     channel.send(loaded.ready)
     timeout: float | None = IDLE_SECONDS
     answered = False
@@ -119,6 +128,7 @@ def _use_idle_time(loaded: Loaded, *, answered: bool) -> bool:
     try:
         if loaded.memory.save_one():
             return True
+        loaded.save_pace()
         return answered and loaded.fitter is not None and loaded.fitter.step()
     except Stopped:
         return True
@@ -144,14 +154,24 @@ def _work(channel: Channel, runner: Runner, scheduler: Scheduler, job: Job) -> N
         channel.send(Failed(id=request.id, sentence=str(error)))
 
 
-def _receive(channel: Channel, scheduler: Scheduler) -> None:
+def _receive(channel: Channel, scheduler: Scheduler, tokenizer: Future[ChatTokenizer]) -> None:
     """Hand messages to the scheduler until the client goes, and with it this process."""
-    while (message := channel.receive()) is not None:
-        if isinstance(message, (Generate, ReadAhead)):
-            scheduler.submit(message)
-        elif isinstance(message, Cancel):
-            scheduler.cancel(message.id)
+    with suppress(BrokenPipeError):
+        while (message := channel.receive()) is not None:
+            if isinstance(message, (Generate, ReadAhead)):
+                scheduler.submit(message)
+            elif isinstance(message, Cancel):
+                scheduler.cancel(message.id)
+            elif isinstance(message, Count):  # here, because the other thread may be at work
+                channel.send(_counted(tokenizer.result(), message))
     os._exit(0)  # whatever the model is doing, nobody waits for it any more
+
+
+def _counted(tokenizer: ChatTokenizer, request: Count) -> Counted | Failed:
+    try:
+        return tokenizer.count(request)
+    except QwlspError as error:
+        return Failed(id=request.id, sentence=str(error))
 
 
 if __name__ == "__main__":

@@ -65,6 +65,8 @@ class Writer:
         """Tokens written, and how many of them the matcher forced; tokens drafted, and how many of
         them the model agreed with."""
         self.finish: Literal["stop", "length"] = "length"
+        self.written: list[int] = []
+        """The tokens themselves."""
         self._sequence = sequence
         self._sampler = sampler
         self._piece = piece
@@ -88,6 +90,7 @@ class Writer:
         new = unread = self._forced()
         while True:
             self.tokens += len(new)
+            self.written += new
             if self.tokens > self._max_tokens:  # forced ones can't be left out
                 raise self._incomplete()
             yield new

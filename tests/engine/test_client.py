@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from contextlib import aclosing
 from pathlib import Path
 
@@ -18,9 +20,10 @@ from qwlsp.engine.messages import (
     Sampling,
 )
 from qwlsp.engine.template import ChatTemplate
-from qwlsp.errors import PromptTooLong
+from qwlsp.errors import EngineError, PromptTooLong
 from tests.engine.asking import (
     GREEDY,
+    HANGS,
     LONG,
     Engine,
     all_of,
@@ -28,6 +31,7 @@ from tests.engine.asking import (
     code,
     done,
     first,
+    posix_only,
     text_of,
 )
 
@@ -162,6 +166,27 @@ async def test_a_prompt_that_is_too_long(
 
 
 # Cancelling
+
+
+async def test_counting_while_the_engine_writes(engine: Engine) -> None:
+    events = engine.ask(code(5), max_tokens=500)
+    await first(Piece, events)
+    counted = await engine.count(["a", "a b c d"], roles=["user"], seconds=3)
+    assert 0 < counted.tokens[0] < counted.tokens[1]
+    assert counted.within_wait > 0
+    await events.aclose()
+
+
+@posix_only
+async def test_a_death_ends_the_counting(engine: Engine) -> None:
+    await done(engine.ask("x"))
+    assert engine.pid
+    counting = asyncio.create_task(engine.count(["a"] * 100_000, roles=["user"], seconds=3))
+    await asyncio.sleep(0)
+    os.kill(engine.pid, signal.SIGSTOP)
+    os.kill(engine.pid, signal.SIGKILL)
+    with pytest.raises(EngineError, match="SIGKILL"):
+        await asyncio.wait_for(counting, HANGS)
 
 
 async def test_cancelling_while_the_prompt_is_read(engine: Engine) -> None:

@@ -12,6 +12,7 @@ from qwlsp.backends.llama import AbortFlag, Context, Model
 from qwlsp.engine import loading
 from qwlsp.engine.generation import READ_STEP
 from qwlsp.engine.messages import (
+    Count,
     Done,
     EngineConfig,
     Event,
@@ -206,6 +207,59 @@ def test_parts_are_counted_in_the_first_report_only(engine: Engine, model: Model
     counted = [e.part_tokens for e in readings(engine.loaded.runner.run(request))]
     assert counted[0] == [len(model.tokenize(part, special=False)) for part in parts]
     assert set(map(str, counted[1:])) == {"None"}
+
+
+def test_seconds_left_end_at_nothing(engine: Engine) -> None:
+    left = [e.seconds_left for e in readings(engine.events(code(1, 200)))]
+    assert left[0] > 0
+    assert left[-1] == 0
+
+
+def richer(engine: Engine, text: str, *, wait: float) -> Reading:
+    """The first report of a short question that has `text` as its richer form."""
+    events = engine.events(code(9, 1), richer=[chat(text)], wait_seconds=wait, max_tokens=1)
+    return readings(events)[0]
+
+
+def test_the_richer_chat_is_taken_where_there_is_time(engine: Engine) -> None:
+    assert richer(engine, code(1, 50), wait=60).chat == 0
+
+
+def test_the_richer_chat_is_left_where_it_takes_too_long(engine: Engine) -> None:
+    assert richer(engine, code(1, 50), wait=0).chat is None
+
+
+def test_the_richer_chat_is_taken_when_it_was_read_ahead(engine: Engine) -> None:
+    engine.read_ahead(code(1, 50))
+    assert richer(engine, code(1, 50), wait=0.1).chat == 0
+
+
+def test_a_richer_chat_that_is_too_long_is_left(engine: Engine) -> None:
+    assert richer(engine, code(1, 2000), wait=1e9).chat is None
+
+
+def test_an_answer_in_a_later_chat_is_not_read_again(engine: Engine) -> None:
+    first = engine.done(code(1, 20), max_tokens=30)
+    assert first.written is not None
+    messages = [
+        *chat(code(1, 20)),
+        Message(role="assistant", parts=[first.written]),
+        Message(role="user", parts=["And why?"]),
+    ]
+    request = Generate(id=1, messages=messages, sampling=GREEDY, max_tokens=1)
+    *_, second = engine.loaded.runner.run(request)
+    assert isinstance(second, Done)
+    last_drawn = int(first.finish == "length")  # it was written, but not read
+    assert second.reused_tokens == first.prompt_tokens + first.output_tokens - last_drawn
+
+
+def test_counting_gives_the_tokens_of_the_prompt(engine: Engine) -> None:
+    messages = chat(code(1, 3))
+    texts = [part for message in messages for part in message.parts if isinstance(part, str)]
+    count = Count(id=7, texts=texts, roles=[message.role for message in messages], seconds=1)
+    counted = engine.loaded.tokenizer.count(count)
+    assert counted.markup + sum(counted.tokens) == engine.done(code(1, 3)).prompt_tokens
+    assert counted.context_length == SIZES[-1]
 
 
 def test_an_answer_is_the_same_whatever_is_cached(make: Make) -> None:

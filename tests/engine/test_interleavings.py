@@ -19,8 +19,10 @@ from qwlsp.engine.archive import Archive
 from qwlsp.engine.generation import Runner
 from qwlsp.engine.memory import WorkingMemory
 from qwlsp.engine.messages import Done, Event, Generate, Message, Piece, ReadAhead, Sampling
+from qwlsp.engine.pace import Pace
 from qwlsp.engine.scheduler import Stopped
 from qwlsp.engine.template import CHATML, ChatTemplate
+from qwlsp.engine.tokenizing import ChatTokenizer
 
 TOKENS = 1024
 ANSWER = 6
@@ -69,7 +71,11 @@ class Engine:
             check=self.interrupts.check,
             archive=Archive(states, max_bytes=1 << 20) if states else None,
         )
-        self._runner = Runner(model, ChatTemplate(CHATML), self.memory, context_limit=2048)
+        pace = Pace()
+        tokenizer = ChatTokenizer(
+            model.tokenize, ChatTemplate(CHATML), pace=pace, context_length=2048
+        )
+        self._runner = Runner(model, tokenizer, self.memory, pace=pace, context_limit=2048)
 
     def answer(self, request: Generate) -> str:
         events = list(self._runner.run(request))
