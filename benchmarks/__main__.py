@@ -11,6 +11,7 @@ BENCHMARKS = {
     "session": "first tokens in one editor session, next to llama-server",
     "server": "start-up, and what an editor asks while the engine writes",
     "memory": "memory of both processes, at start and with the largest context",
+    "index": "a folder indexed for the first time, and again",
     "repeat": "the same request a hundred times",
 }
 """Name -> what it does. Each is a module of this package with `main(argv: list[str]) -> int`."""

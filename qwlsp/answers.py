@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from qwlsp.context.prompt import Prompt
 from qwlsp.documents import Snapshot
 from qwlsp.text import Range, Span
 
@@ -16,27 +17,33 @@ Source = Literal["model", "rules", "structure"]
 class Question:
     """What a person wants to know about a place in a snapshot.
 
-    `file` is the path, or the URI of a buffer without one. `context_tokens` bounds the prompt.
-    `use_cache` covers reading and writing of remembered answers, `fresh` only the reading.
-    `continues` is an answer that was cut off and is to be gone on with.
+    `file` is the path, or the URI of a buffer without one. `words` is a free question; without
+    one, an explanation is wanted. `everywhere`: the question is about the whole workspace.
+    `context_tokens` bounds the prompt. `use_cache` covers reading and writing of remembered
+    answers, `fresh` only the reading. `continues` is an answer that was cut off and is to be gone
+    on with, `follows` one that the question refers to.
     """
 
     snapshot: Snapshot
     span: Span
     file: str
+    words: str = ""
+    everywhere: bool = False
     detail: Detail = "brief"
     context_tokens: int | None = None
     use_cache: bool = True
     fresh: bool = False
     continues: Answer | None = None
+    follows: Answer | None = None
 
 
 @dataclass(frozen=True)
 class ReadingPrompt:
-    """`read` of `total` prompt tokens have been read."""
+    """`read` of `total` prompt tokens have been read; the rest takes about `seconds_left`."""
 
     read: int
     total: int
+    seconds_left: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,18 +67,32 @@ class Usage:
 
 @dataclass(frozen=True)
 class ContextPiece:
-    """Code that the model saw, or could not see. `lines`: 1-based, first and last."""
+    """Code that the model saw, or could not see. `lines`: 1-based, first and last; `name` is what
+    is defined there."""
 
     path: str
     lines: tuple[int, int]
     role: str
     tokens: int
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question as it was put to the model, and what it wrote; `tokens` are those of its answer,
+    if they are known."""
+
+    instruction: str
+    written: str
+    tokens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An explanation. `range` covers the code it is about, in UTF-16; `markdown` is sanitized;
-    `written` is what the model wrote, as it wrote it, so that it can go on."""
+    """An answer. `range` covers `code`, what it is about, in UTF-16; `markdown` is sanitized;
+    `written` is what the model wrote, as it wrote it, so that it can go on. `prompt` and `turns`
+    are the chat that it ends, for questions that follow; a remembered answer has lost its prompt.
+    """
 
     action: str
     file: str
@@ -86,23 +107,30 @@ class Answer:
     context: tuple[ContextPiece, ...] = ()
     left_out: tuple[ContextPiece, ...] = ()
     written: str = ""
+    code: str = ""
+    prompt: Prompt | None = None
+    turns: tuple[Turn, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The object that the command line prints and editors receive."""
-        data = asdict(self)
-        del data["written"]
+        data = asdict(replace(self, prompt=None))
+        for name in _NOT_SHOWN:
+            del data[name]
+        for piece in (*data["context"], *data["left_out"]):
+            del piece["name"]
         return data
 
 
 Update = ReadingPrompt | Writing | Answer
 
 
-_KEPT = ("source", "markdown", "truncated", "model", "context", "left_out", "written")
+_KEPT = ("source", "markdown", "truncated", "model", "context", "left_out", "written", "turns")
+_NOT_SHOWN = ("written", "code", "prompt", "turns")
 
 
 def to_cache(answer: Answer) -> dict[str, Any]:
     """What is kept of an answer: all but where the code stood and what it cost."""
-    data = asdict(answer)
+    data = asdict(replace(answer, prompt=None))
     return {name: data[name] for name in _KEPT}
 
 
@@ -112,4 +140,6 @@ def from_cache(data: dict[str, Any], blank: Answer) -> Answer:
         name: tuple(ContextPiece(**piece) for piece in data[name])
         for name in ("context", "left_out")
     }
-    return replace(blank, **{**data, **pieces}, cached=True)
+    turns = tuple(Turn(**{**turn, "tokens": tuple(turn["tokens"])}) for turn in data["turns"])
+    kept = {name: data[name] for name in _KEPT}
+    return replace(blank, **{**kept, **pieces, "turns": turns}, cached=True)

@@ -1,81 +1,43 @@
 """Puts one question to the model and follows the answer to its end.
 
-Cuts the code where the prompt does not fit, stops an answer that only repeats itself, and counts
-what it all cost.
+Stops an answer that only repeats itself, and counts what it all cost.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from qwlsp.actions import explain
-from qwlsp.answers import Answer, ContextPiece, Question, ReadingPrompt, Update, Usage, Writing
-from qwlsp.context.prompt import Focus, Prompt, focus_of
+from qwlsp.actions import shown
+from qwlsp.answers import Answer, Question, ReadingPrompt, Turn, Update, Usage, Writing
 from qwlsp.engine.client import EngineClient
-from qwlsp.engine.messages import Done, Event, Message, Piece, Reading, Sampling
-from qwlsp.errors import PromptTooLong
+from qwlsp.engine.messages import Done, Event, Piece, Reading, Sampling
 from qwlsp.guards import repeats
+from qwlsp.preparing import Prepared, Preparer
 from qwlsp.settings import Settings
 from qwlsp.syntax.scopes import Scope
 from qwlsp.text import Encoding
 
 DISPLAY_INTERVAL = 0.05
 """Seconds between two renderings of a growing answer: nobody reads faster."""
-SHORTENINGS = 5
-"""Times that code is cut before a prompt counts as impossible."""
-CODE_PART = 1
-"""Where the code stands among the prompt's parts."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model file and the engine that runs it."""
+    """A model file, the engine that runs it, and what prepares its prompts."""
 
     path: Path
     engine: EngineClient
+    preparer: Preparer
 
     @property
     def name(self) -> str:
         """What answers and editors call it."""
         return self.path.stem
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question, the code it is about, and the prompt made of both."""
-
-    question: Question
-    scope: Scope
-    focus: Focus
-    prompt: Prompt
-
-    @classmethod
-    def about(
-        cls, question: Question, scope: Scope, settings: Settings, *, max_bytes: int | None = None
-    ) -> Asked:
-        """Make the prompt, with at most `max_bytes` of code."""
-        focus = focus_of(scope, question.snapshot.text, max_bytes=max_bytes)
-        language = settings.answers.language
-        prompt = explain.prompt(
-            scope,
-            focus,
-            path=Path(question.file).name,
-            detail=question.detail,
-            language="English" if language == "auto" else language,
-        )
-        return cls(question, scope, focus, prompt)
-
-    def messages(self) -> list[Message]:
-        """The chat. The code's part comes first in its turn: it stays when the rest changes."""
-        return [
-            Message(role="system", parts=[self.prompt.system]),
-            Message(role="user", parts=[self.prompt.code, self.prompt.instruction]),
-        ]
 
 
 @dataclass
@@ -85,16 +47,17 @@ class Draft:
     written: str
     started: float
     first_token: float | None = None
-    part_tokens: list[int] = field(default_factory=list)
+    chat: int | None = None
     prompt_tokens: int = 0
     reused_tokens: int = 0
     output_tokens: int = 0
+    tokens: tuple[int, ...] = ()
     finish: str = ""
 
     def add(self, event: Event) -> None:
         """Take in what the engine reports."""
         if isinstance(event, Reading):
-            self.part_tokens = event.part_tokens or self.part_tokens
+            self.chat = event.chat if event.part_tokens is not None else self.chat
             self.prompt_tokens, self.reused_tokens = event.total, event.reused
         elif isinstance(event, Piece):
             self.first_token = self.first_token or time.monotonic()
@@ -102,6 +65,7 @@ class Draft:
             self.output_tokens = event.tokens
         elif isinstance(event, Done):
             self.finish, self.output_tokens = event.finish, event.output_tokens
+            self.tokens = tuple(event.written or ())
 
     def usage(self) -> Usage:
         """The costs until now."""
@@ -115,99 +79,89 @@ class Draft:
         )
 
 
-async def ask(asked: Asked, *, model: Model, settings: Settings) -> AsyncGenerator[Update, None]:
-    """Put a prompt to the model, with less of the code where it does not fit, and follow the
-    answer; the Answer comes last. Raises QwlspError, PromptTooLong where even the smallest piece
-    of the code does not fit."""
-    started = time.monotonic()
-    whole_tokens = 0
-    for attempt in range(SHORTENINGS + 1):
-        try:
-            async with aclosing(_write(asked, model, settings, started, whole_tokens)) as updates:
-                async for update in updates:
-                    yield update
-            return
-        except PromptTooLong as error:
-            whole_tokens = whole_tokens or error.tokens
-            # A tenth less than would fit if all tokens were equally long.
-            max_bytes = int(_size(asked) * 0.9 * error.limit / error.tokens)
-            shorter = Asked.about(asked.question, asked.scope, settings, max_bytes=max_bytes)
-            if attempt == SHORTENINGS or shorter.focus == asked.focus:
-                raise
-            asked = shorter
+@dataclass(frozen=True)
+class Choice:
+    """The prompts that a question may be asked with, the richest first, and the model to ask."""
+
+    prompts: Sequence[Prepared]
+    model: Model
+    started: float = field(default_factory=time.monotonic)
+
+    def chosen(self, chat: int | None) -> Prepared:
+        """The prompt that the engine took."""
+        return self.prompts[-1 if chat is None else chat]
 
 
-def _size(asked: Asked) -> int:
-    """Bytes of the code that was asked about, without the line that says what was left out."""
-    text = asked.question.snapshot.text
-    first, last = (line - 1 for line in asked.focus.lines)
-    return text.line_span(last).end - text.line_span(first).start
-
-
-async def _write(
-    asked: Asked, model: Model, settings: Settings, started: float, whole_tokens: int
-) -> AsyncGenerator[Update, None]:
-    question = asked.question
-    draft = Draft(question.continues.written if question.continues else "", started)
-    events = model.engine.generate(
-        asked.messages(),
+async def ask(choice: Choice, settings: Settings) -> AsyncGenerator[Update, None]:
+    """Put a prompt to the model and follow the answer; the Answer comes last. Raises QwlspError,
+    PromptTooLong where the prompt does not fit."""
+    *richer, quick = choice.prompts
+    question = quick.asked.question
+    draft = Draft(question.continues.written if question.continues else "", choice.started)
+    events = choice.model.engine.generate(
+        quick.messages(),
+        richer=[each.messages() for each in richer],
+        wait_seconds=settings.latency.max_wait_seconds,
         answer_start=draft.written,
         sampling=_sampling(settings, fresh=question.fresh),
         max_tokens=settings.generation.max_tokens,
         context_tokens=question.context_tokens,
     )
-    shown = 0.0
+    last_shown = 0.0
     async with aclosing(events):
         async for event in events:
             draft.add(event)
             if isinstance(event, Reading):
-                yield ReadingPrompt(event.read, event.total)
+                yield ReadingPrompt(event.read, event.total, event.seconds_left)
             elif isinstance(event, Piece):
                 if (start := repeats(draft.written)) is not None:
                     draft.written, draft.finish = draft.written[:start], "stop"
                     break
-                if time.monotonic() - shown >= DISPLAY_INTERVAL:
-                    markdown = explain.show(draft.written, asked.prompt, final=False)
+                if time.monotonic() - last_shown >= DISPLAY_INTERVAL:
+                    prepared = choice.chosen(draft.chat)
+                    markdown = shown.unfinished(
+                        draft.written, code=prepared.prompt.code, read=prepared.read
+                    )
                     yield Writing(markdown, draft.output_tokens)
-                    shown = time.monotonic()
-    yield _answer(asked, draft, model=model, whole_tokens=whole_tokens)
+                    last_shown = time.monotonic()
+    yield _answer(choice.chosen(draft.chat), draft, model=choice.model)
 
 
-def _answer(asked: Asked, draft: Draft, *, model: Model, whole_tokens: int) -> Answer:
-    question, focus = asked.question, asked.focus
-    markdown = explain.show(draft.written, asked.prompt, final=True)
+def _answer(prepared: Prepared, draft: Draft, *, model: Model) -> Answer:
+    asked = prepared.asked
     truncated = draft.finish == "length"
-    if truncated:
-        markdown += explain.cut_off(draft.output_tokens)
-    code_tokens = draft.part_tokens[CODE_PART] if draft.part_tokens else 0
-    context = [ContextPiece(question.file, focus.lines, "focus", code_tokens)]
-    left_out = []
-    if focus.left_out:
-        markdown += explain.not_seen(focus.left_out)
-        missing = whole_tokens - draft.prompt_tokens
-        left_out.append(ContextPiece(question.file, focus.left_out, "focus", missing))
+    context, left_out = prepared.context, prepared.left_out
+    markdown = shown.finished(
+        draft.written, code=prepared.prompt.code, read=prepared.read, places=context
+    )
+    cut_off_after = draft.output_tokens if truncated else None
+    notes = shown.notes(context, left_out, cut_off_after=cut_off_after)
+    turn = Turn(asked.instruction, draft.written, draft.tokens)
     return replace(
-        about(question, asked.scope),
+        about(asked.question, asked.scope),
         source="model",
-        markdown=markdown,
+        markdown=markdown + notes,
         truncated=truncated,
         model=model.name,
         usage=draft.usage(),
-        context=tuple(context),
-        left_out=tuple(left_out),
+        context=context,
+        left_out=left_out,
         written=draft.written,
+        prompt=prepared.prompt,
+        turns=(*asked.turns, turn),
     )
 
 
 def about(question: Question, scope: Scope) -> Answer:
     """An answer that has no words yet."""
     return Answer(
-        action=explain.NAME,
+        action="ask" if question.words else "explain",
         file=question.file,
         symbol=scope.qualified_name,
         range=question.snapshot.text.range(scope.span, Encoding.UTF16),
         source="structure",
         markdown="",
+        code=question.snapshot.text.slice(scope.span),
     )
 
 

@@ -10,8 +10,13 @@ from urllib.parse import unquote
 from tree_sitter import Tree
 
 from qwlsp.errors import BadRequest, QwlspError
+from qwlsp.syntax import languages
+from qwlsp.syntax.blocks import block_at, section_at
+from qwlsp.syntax.languages import PYTHON
+from qwlsp.syntax.outline import Outline, outline
+from qwlsp.syntax.scopes import Scope, block, enclosing, enclosing_by_queries, module
 from qwlsp.syntax.tree import edited, parse, reparse
-from qwlsp.text import Encoding, Range, Text
+from qwlsp.text import Encoding, Range, Span, Text
 
 
 class UnknownDocument(BadRequest):
@@ -22,10 +27,10 @@ class UnknownDocument(BadRequest):
 
 
 class UnsupportedLanguage(QwlspError):
-    """The document is in a language that qwlsp can't parse."""
+    """The document is in a language that qwlsp has no grammar for, so it has no syntax tree."""
 
     def __init__(self, uri: str, language: str) -> None:
-        super().__init__(f"qwlsp reads Python so far; {_name(uri)} is {language}.")
+        super().__init__(f"qwlsp has no grammar for {language}, which {_name(uri)} is.")
 
 
 REUSE_FROM = 64 << 10
@@ -55,11 +60,36 @@ class Snapshot:
     @cached_property
     def tree(self) -> Tree:
         """The syntax tree, parsed at first use. Raises UnsupportedLanguage."""
-        if self.language != "python":
-            raise UnsupportedLanguage(self.uri, self.language)
+        known = languages.language(self.language)
+        if not known.has_grammar:
+            raise UnsupportedLanguage(self.uri, known.title)
         if self.stale is None or len(self.text.data) < REUSE_FROM:
-            return parse(self.text.data)
+            return parse(self.text.data, known)
         return reparse(self.stale, self.text.data)
+
+    @cached_property
+    def outline(self) -> Outline:
+        """What the document defines and imports; nothing where there is no grammar."""
+        known = languages.language(self.language)
+        return outline(self.tree, self.text.data, known) if known.has_grammar else Outline()
+
+    @property
+    def whole(self) -> Scope:
+        """The scope of all of it."""
+        if languages.language(self.language).has_grammar:
+            return module(self.tree)
+        return block(self.text, Span(0, len(self.text.data)))
+
+    def scope_at(self, span: Span) -> Scope:
+        """The function or class that covers `span`, else all of it; where there is no grammar, the
+        block or Markdown section."""
+        known = languages.language(self.language)
+        if known == PYTHON:
+            return enclosing(self.tree, span)
+        if known.has_grammar:
+            return enclosing_by_queries(self.tree, self.text.data, known, span)
+        find = section_at if known.id == "markdown" else block_at
+        return block(self.text, find(self.text, span))
 
     def changed(
         self, version: int | None, changes: Sequence[Change], encoding: Encoding

@@ -23,3 +23,8 @@ def models_folder() -> Path:
 def answers_file() -> Path:
     """The cache of answers."""
     return home() / "answers.sqlite"
+
+
+def index_folder() -> Path:
+    """The indexes of workspaces, a file for each root."""
+    return home() / "index"

@@ -102,8 +102,13 @@ class GenerationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class LatencySettings:
-    """What is done ahead so that answers come at once."""
+    """What is done ahead so that answers come at once, and how long one may take to begin."""
 
+    max_wait_seconds: float = setting(
+        3,
+        "Seconds of reading before an answer: what stands around the code is chosen to fit.",
+        *_number(0, 600),
+    )
     read_ahead: str = setting(
         "auto",
         "Read the code under the cursor before it is asked about; auto does less on battery.",

@@ -18,10 +18,17 @@ USAGE = {
 }
 
 
-def check_explanation(data: dict[str, Any]) -> None:
-    """Fail where `data` is not what an explanation promises to be."""
+def focus_of(data: dict[str, Any]) -> dict[str, Any]:
+    """The piece of the context that the answer is about."""
+    piece: dict[str, Any] = data["context"][0]
+    assert piece["path"] == data["file"]
+    return piece
+
+
+def check_explanation(data: dict[str, Any], *, action: str = "explain") -> None:
+    """Fail where `data` is not what an explanation, or another answer in words, promises to be."""
     assert set(data) == KEYS
-    assert data["action"] == "explain"
+    assert data["action"] == action
     assert data["source"] in ("model", "rules", "structure")
     assert (data["model"] is None) == (data["source"] != "model")
     for name in ("file", "symbol", "markdown"):

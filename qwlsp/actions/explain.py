@@ -1,64 +1,62 @@
-"""Explain: what the code under the cursor is for, in words. Pure; the service does the asking."""
+"""Explain: what the code under the cursor is for. Without a model, from what the tree knows."""
 
 from __future__ import annotations
 
-from qwlsp import prompts
 from qwlsp.actions.flowchart import flowchart
 from qwlsp.actions.structure import describe
 from qwlsp.answers import Detail
-from qwlsp.context.prompt import Focus, Prompt, build
-from qwlsp.guards import guard, identifiers
+from qwlsp.documents import Snapshot
 from qwlsp.markdown import sanitize
 from qwlsp.syntax.facts import facts
+from qwlsp.syntax.languages import PYTHON, language
+from qwlsp.syntax.quote import first_paragraph
 from qwlsp.syntax.scopes import Scope
 
-NAME = "explain"
 HOW_TO_GET_A_MODEL = (
     "*Read from the syntax tree, without a model. `qwlsp model pull` fetches one"
     " (491 MB); any GGUF file of your own works too.*"
 )
+MOST_NAMES = 12
 
 
 def title(scope: Scope, file: str) -> str:
     """What the editor's menu says."""
+    if scope.kind == "block":
+        return f"Explain this passage of `{file}`"
     return f"Explain `{scope.name or file}`"
 
 
-def prompt(scope: Scope, focus: Focus, *, path: str, detail: Detail, language: str) -> Prompt:
-    """What the model is asked."""
-    return build(
-        scope,
-        focus,
-        path=path,
-        system=prompts.load("system").substitute(language=language),
-        instruction=prompts.load(f"explain_{detail}").substitute(
-            kind=scope.kind, name=scope.name or path
-        ),
-    )
-
-
-def show(written: str, asked: Prompt, *, final: bool) -> str:
-    """What the model has written so far, as Markdown that is fit to be shown."""
-    known = identifiers(asked.code)
-    text = guard(written, prompt=asked.code + asked.instruction, known=known, final=final)
-    return sanitize(text)
-
-
-def from_structure(scope: Scope, *, detail: Detail) -> str:
+def from_structure(scope: Scope, snapshot: Snapshot, *, detail: Detail) -> str:
     """The explanation that needs no model."""
-    known = facts(scope)
-    parts = [describe(known, detail=detail)]
-    if detail == "full":
-        parts.append(f"```text\n{flowchart(scope)}\n```")
-    parts.append(HOW_TO_GET_A_MODEL)
-    return sanitize("\n\n".join(parts))
+    if snapshot.language != PYTHON.id:
+        parts = _from_outline(scope, snapshot)
+    else:
+        parts = [describe(facts(scope), detail=detail)]
+        if detail == "full":
+            parts.append(f"```text\n{flowchart(scope)}\n```")
+    return sanitize("\n\n".join([*parts, HOW_TO_GET_A_MODEL]))
 
 
-def not_seen(lines: tuple[int, int]) -> str:
-    """The line that says what the model did not see."""
-    return f"\n\n*Lines {lines[0]} to {lines[1]} did not fit and were not read.*"
-
-
-def cut_off(tokens: int) -> str:
-    """The line that says that the answer is not finished."""
-    return f"\n\n*The answer was cut off after {tokens} tokens.*"
+def _from_outline(scope: Scope, snapshot: Snapshot) -> list[str]:
+    """What can be said of a language whose statements are not looked into."""
+    text, title = snapshot.text, language(snapshot.language).title
+    lines = text.line_of(max(scope.span.start, scope.span.end - 1)) - text.line_of(scope.span.start)
+    what = {"module": "This file", "block": "This passage"}.get(scope.kind, f"`{scope.name}`")
+    kind = f" is a {scope.kind} of" if scope.name else " has"
+    parts = [f"{what}{kind} {lines + 1} lines of {title}."]
+    inside = [
+        d
+        for d in snapshot.outline.definitions
+        if scope.span.start <= d.span.start and d.span.end <= scope.span.end
+    ]
+    own = next((d for d in inside if d.qualified_name == scope.qualified_name), None)
+    if own is not None:
+        parts.append(f"```{language(snapshot.language).fence}\n{own.signature}\n```")
+        if summary := first_paragraph(own.docstring):
+            parts.append(f"> {summary}")
+    others = [d.name for d in inside if d is not own and d.kind != "variable"]
+    if others:
+        more = f" and {len(others) - MOST_NAMES} more" if len(others) > MOST_NAMES else ""
+        named = ", ".join(f"`{name}`" for name in others[:MOST_NAMES])
+        parts.append(f"It defines {named}{more}.")
+    return parts

@@ -43,9 +43,9 @@ def _title(scope: Scope) -> str:
 
 def _rows(scope: Scope, width: int) -> Iterator[tuple[int, str]]:
     """Yield the lines below the title: the level of nesting, from 1, and the text."""
-    code = Code.of(scope.node)
+    code = Code.of(scope.syntax)
     deepest = max(1, (width - _LEAST_TEXT) // _INDENT)
-    body = scope.node.child_by_field_name("body") or scope.node
+    body = scope.syntax.child_by_field_name("body") or scope.syntax
     first = 1 if docstring(body) else 0
     pending: list[tuple[int, _Step]] = [(1, step) for step in _steps(code, body, width, first)]
     pending.reverse()

@@ -7,8 +7,10 @@ import json
 import sys
 from collections.abc import Coroutine
 from contextlib import aclosing
+from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Any, NoReturn
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -17,12 +19,14 @@ from qwlsp import __version__
 from qwlsp.answers import Answer, Question
 from qwlsp.cache import AnswerCache
 from qwlsp.cli.display import Display
-from qwlsp.cli.place import read_place
+from qwlsp.cli.place import read_place, root_of
 from qwlsp.errors import QwlspError
-from qwlsp.home import answers_file, models_folder
+from qwlsp.home import answers_file, index_folder, models_folder
 from qwlsp.models.find import HOW_TO_GET_ONE, find_model, wanted_models
 from qwlsp.service import Service, open_model
 from qwlsp.settings import Settings, from_json
+from qwlsp.workspace.client import index
+from qwlsp.workspace.view import Workspace
 
 app = typer.Typer(
     help="Explains and changes code with a small model on your own machine.",
@@ -46,6 +50,19 @@ class Detail(str, Enum):
 ModelOption = Annotated[
     str | None, typer.Option("--model", metavar="FILE_OR_NAME", help="The model to use.")
 ]
+NoModelOption = Annotated[bool, typer.Option("--no-model", help="Answer without a model.")]
+MaxTokensOption = Annotated[int | None, typer.Option(help="Longest answer, in tokens.")]
+ContextTokensOption = Annotated[
+    int | None, typer.Option(min=1, help="Longest prompt, in tokens; it may take its time.")
+]
+TemperatureOption = Annotated[float | None, typer.Option(help="0 always takes the likeliest word.")]
+SeedOption = Annotated[int | None, typer.Option(help="Same seed, same answer.")]
+LangOption = Annotated[str | None, typer.Option(help="Language of the answer.")]
+NoCacheOption = Annotated[
+    bool, typer.Option("--no-cache", help="Neither read nor write remembered answers.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+DetailOption = Annotated[Detail, typer.Option(help="How much to say.")]
 
 
 @app.command()
@@ -59,58 +76,101 @@ def serve() -> None:
 @app.command()
 def explain(
     place: Annotated[str, typer.Argument(metavar="FILE[:LINE[-LINE]]", help="What to explain.")],
-    detail: Annotated[Detail, typer.Option(help="How much to say.")] = Detail.brief,
+    detail: DetailOption = Detail.brief,
     model: ModelOption = None,
-    no_model: Annotated[
-        bool, typer.Option("--no-model", help="Answer from the syntax tree alone.")
-    ] = False,
-    max_tokens: Annotated[int | None, typer.Option(help="Longest answer, in tokens.")] = None,
-    context_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Longest prompt, in tokens.")
-    ] = None,
-    temperature: Annotated[
-        float | None, typer.Option(help="0 always takes the likeliest word.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same answer.")] = None,
-    lang: Annotated[str | None, typer.Option(help="Language of the answer.")] = None,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Neither read nor write remembered answers.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    no_model: NoModelOption = False,
+    max_tokens: MaxTokensOption = None,
+    context_tokens: ContextTokensOption = None,
+    temperature: TemperatureOption = None,
+    seed: SeedOption = None,
+    lang: LangOption = None,
+    no_cache: NoCacheOption = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Explain the function, class or module at a place in a file."""
+    """Explain the function, class, passage or file at a place."""
     settings = _settings(
         model={"path": model},
         generation={"maxTokens": max_tokens, "temperature": temperature, "seed": seed},
         answers={"language": lang},
     )
+    asking = Asking(detail.value, context_tokens, use_cache=not no_cache)
+    _answer(place, "", asking, settings, no_model=no_model, as_json=as_json)
+
+
+@app.command()
+def ask(
+    place: Annotated[
+        str, typer.Argument(metavar="FILE[:LINE[-LINE]]", help="What to ask about, or a folder.")
+    ],
+    question: Annotated[str, typer.Argument(help="The question.")],
+    detail: DetailOption = Detail.brief,
+    model: ModelOption = None,
+    no_model: NoModelOption = False,
+    max_tokens: MaxTokensOption = None,
+    context_tokens: ContextTokensOption = None,
+    temperature: TemperatureOption = None,
+    seed: SeedOption = None,
+    lang: LangOption = None,
+    no_cache: NoCacheOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask a question about the code or text at a place, or about all files of a folder."""
+    if not question.strip():
+        raise typer.BadParameter("The question is empty.")
+    settings = _settings(
+        model={"path": model},
+        generation={"maxTokens": max_tokens, "temperature": temperature, "seed": seed},
+        answers={"language": lang},
+    )
+    asking = Asking(detail.value, context_tokens, use_cache=not no_cache)
+    _answer(place, question, asking, settings, no_model=no_model, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How a question is asked, whatever it is."""
+
+    detail: Literal["brief", "full"]
+    context_tokens: int | None
+    use_cache: bool
+
+
+def _answer(
+    place: str, words: str, asking: Asking, settings: Settings, *, no_model: bool, as_json: bool
+) -> None:
     try:
-        found = read_place(place)
+        found = read_place(place, folders=bool(words))
         for warning in found.warnings:
             _warn(warning)
         question = Question(
             snapshot=found.snapshot,
             span=found.span,
             file=str(found.path),
-            detail=detail.value,
-            context_tokens=context_tokens,
-            use_cache=not no_cache,
+            words=words,
+            everywhere=found.is_folder,
+            detail=asking.detail,
+            context_tokens=asking.context_tokens,
+            use_cache=asking.use_cache,
         )
-        _run(_explain(question, settings, no_model=no_model, as_json=as_json))
+        root = root_of(found.path)
+        _run(_follow(question, settings, root, no_model=no_model, as_json=as_json))
     except QwlspError as error:
         _fail(error)
 
 
-async def _explain(
-    question: Question, settings: Settings, *, no_model: bool, as_json: bool
+async def _follow(
+    question: Question, settings: Settings, root: Path | None, *, no_model: bool, as_json: bool
 ) -> None:
     model = None if no_model else open_model(settings)
     cache = AnswerCache(answers_file())
-    service = Service(settings, model=model, cache=cache)
+    files = Workspace([root] if root else [], database=index_folder(), buffer=lambda path: None)
+    service = Service(settings, model=model, cache=cache, files=lambda: files)
     display = Display(Console(quiet=as_json))
     try:
         with display:
-            async with aclosing(service.explain(question)) as updates:
+            if root is not None and question.everywhere:
+                await index(root, display.indexing)
+            async with aclosing(service.answer(question)) as updates:
                 async for update in updates:
                     if not as_json:
                         display.show(update)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from types import TracebackType
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -34,7 +33,6 @@ class Display:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._live = Live(console=console, transient=True, refresh_per_second=12)
-        self._started = time.monotonic()
 
     def __enter__(self) -> Display:
         if self._console.is_terminal:
@@ -60,6 +58,10 @@ class Display:
             self._live.stop()
             self._print(update)
 
+    def indexing(self, done: int, total: int) -> None:
+        """Show how far the index is."""
+        self._live.update(f"Indexing: {done:,} of {total:,} files")
+
     def _print(self, answer: Answer) -> None:
         if self._console.is_terminal:
             self._console.print(Markdown(answer.markdown))
@@ -67,9 +69,7 @@ class Display:
             self._console.file.write(answer.markdown.rstrip() + "\n")
 
     def _reading(self, update: ReadingPrompt) -> str:
-        text = f"Reading the code: {update.read:,} of {update.total:,} tokens"
-        elapsed = time.monotonic() - self._started
-        if update.read and update.read < update.total and elapsed > 1:
-            left = elapsed * (update.total - update.read) / update.read
-            text += f", about {left:.0f} s left"
+        text = f"Reading: {update.read:,} of {update.total:,} tokens"
+        if update.seconds_left >= 1:
+            text += f", about {update.seconds_left:.0f} s left"
         return text

@@ -8,11 +8,12 @@ import tokenize
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from qwlsp.documents import Documents, Snapshot
+from qwlsp.documents import Snapshot
 from qwlsp.errors import BadRequest
+from qwlsp.syntax.languages import PLAIN, language_of_file
 from qwlsp.text import Span, Text
 
-LANGUAGES = {".py": "python", ".pyi": "python", ".pyw": "python"}
+PROJECT_SIGNS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "package.json", ".hg")
 PLACE = re.compile(r"(?P<file>.+?):(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
 
 
@@ -23,20 +24,34 @@ class Place:
     path: Path
     snapshot: Snapshot
     span: Span
+    is_folder: bool = False
     warnings: list[str] = field(default_factory=list)
 
 
-def read_place(argument: str) -> Place:
-    """The place that `argument` names. Raises BadRequest where there is none."""
+def read_place(argument: str, *, folders: bool = False) -> Place:
+    """The place that `argument` names, which may be a whole folder if `folders` are. Raises
+    BadRequest where there is none."""
     path, lines = _split(argument)
+    uri = path.absolute().as_uri()
+    if folders and path.is_dir():
+        return Place(path.absolute(), Snapshot(uri, None, PLAIN.id, Text.of("")), Span(0, 0), True)
     warnings: list[str] = []
     text = _read(path, warnings)
-    language = LANGUAGES.get(path.suffix.lower(), path.suffix.lstrip(".") or "plain text")
-    snapshot = Documents().open(path.absolute().as_uri(), None, language, text)
+    known = language_of_file(str(path)) or PLAIN
+    snapshot = Snapshot(uri, None, known.id, Text.of(text))
     span = _span(snapshot.text, path, lines, warnings)
-    if language == "python" and snapshot.tree.root_node.has_error:
-        warnings.append(f"{path} has a syntax error; what could be read of it is explained.")
-    return Place(path.absolute(), snapshot, span, warnings)
+    if known.has_grammar and snapshot.tree.root_node.has_error:
+        warnings.append(f"{path} has a syntax error; what could be read of it is used.")
+    return Place(path.absolute(), snapshot, span, warnings=warnings)
+
+
+def root_of(path: Path) -> Path | None:
+    """The project that a file belongs to: the nearest folder above it with a sign of one, None if
+    there is none. A folder is its own."""
+    if path.is_dir():
+        return path
+    above = path.absolute().parents
+    return next((f for f in above if any((f / sign).exists() for sign in PROJECT_SIGNS)), None)
 
 
 def _split(argument: str) -> tuple[Path, tuple[int, int] | None]:

@@ -14,7 +14,15 @@ from qwlsp.backends.llama import Model, Sampler
 from qwlsp.engine.constraint import Grammars, Matcher
 from qwlsp.engine.drafting import Drafter
 from qwlsp.engine.memory import OpenSequence, WorkingMemory
-from qwlsp.engine.messages import Done, Event, Generate, Piece, ReadAhead, Reading
+from qwlsp.engine.messages import (
+    Done,
+    Event,
+    Generate,
+    Piece,
+    ReadAhead,
+    Reading,
+    longest_prompt,
+)
 from qwlsp.engine.pace import Pace
 from qwlsp.engine.prefix import Tokens
 from qwlsp.engine.template import Prompt
@@ -104,12 +112,12 @@ class Runner:
         )
 
     def _longest_answer(self, request: Generate) -> int:
-        """Tokens; half of the context belongs to the prompt, whatever the settings say."""
-        return min(request.max_tokens, self._limit // 2)
+        """Tokens."""
+        return self._limit - longest_prompt(self._limit, request.max_tokens)
 
     def _longest(self, request: Generate) -> int:
         """Tokens that the prompt may have."""
-        limit = self._limit - self._longest_answer(request)
+        limit = longest_prompt(self._limit, request.max_tokens)
         return limit if request.context_tokens is None else min(limit, request.context_tokens)
 
     def _check_length(self, tokens: Tokens, request: Generate) -> None:

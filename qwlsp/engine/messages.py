@@ -38,6 +38,12 @@ class EngineConfig:
     measured."""
 
 
+def longest_prompt(context_length: int, max_tokens: int) -> int:
+    """Tokens that a prompt may have for an answer of `max_tokens`: half of the context is the
+    prompt's, whatever the settings say."""
+    return context_length - min(max_tokens, context_length // 2)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Message:
     """One turn of a chat. `parts` are joined without a separator, but each is tokenized for
@@ -152,8 +158,8 @@ class LoadFailed:
 @dataclass(frozen=True, kw_only=True)
 class Counted:
     """The tokens of each text; of the chat's own markup, `markup` (for the roles asked for); how
-    many this machine reads from nothing in the seconds asked for; and the most that a prompt may
-    have for an answer of no tokens."""
+    many this machine reads from nothing in the seconds asked for; and the most that the context
+    may hold."""
 
     id: int
     tokens: list[int]

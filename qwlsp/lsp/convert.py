@@ -27,6 +27,7 @@ class CommandArgument:
     version: int | None
     range: Range | None
     detail: Detail | None
+    question: str | None
     after: str | None
     fresh: bool
     wait: bool
@@ -45,11 +46,15 @@ def command_argument(arguments: Any) -> CommandArgument:
     detail, after = data.get("detail"), data.get("after")
     if detail not in (None, "brief", "full"):
         raise BadRequest('The detail in the command\'s argument must be "brief" or "full".')
+    question = data.get("question")
+    if question is not None and not isinstance(question, str):
+        raise BadRequest("The question in the command's argument must be a text.")
     return CommandArgument(
         uri=uri,
         version=version,
         range=_range(data.get("range")),
         detail=detail,
+        question=question,
         after=str(after) if after is not None else None,
         fresh=data.get("fresh") is True,
         wait=data.get("wait") is True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lsprotocol import types
@@ -10,15 +11,19 @@ from qwlsp.actions import explain
 from qwlsp.documents import Snapshot
 from qwlsp.errors import BadRequest, QwlspError
 from qwlsp.lsp import convert
+from qwlsp.lsp.indexing import folders, roots_of
+from qwlsp.lsp.jobs import Job
 from qwlsp.lsp.session import Session
 from qwlsp.lsp.start import EXPLAIN
-from qwlsp.syntax.scopes import Scope, enclosing, module
+from qwlsp.syntax.scopes import Scope
 from qwlsp.text import Span
 
 
 async def initialized(session: Session, _params: types.InitializedParams) -> None:
-    """Look for a model; ask the editor for its settings where it has any."""
-    session.begin(_section(session.server.initialization_options))
+    """Look for a model and at the folders; ask the editor for its settings where it has any."""
+    params = session.server.initialize_params
+    session.indexing.begin(roots_of(params) if params else [])
+    session.begin(_section(params.initialization_options) if params else None)
     await session.pull_configuration()
 
 
@@ -48,7 +53,7 @@ def code_action(session: Session, params: types.CodeActionParams) -> list[types.
         snapshot = session.snapshot(uri, None)
         range_ = convert.to_range(params.range)
         span = convert.span_of(range_, snapshot.text, session.encoding)
-        scope = enclosing(snapshot.tree, span)
+        scope = snapshot.scope_at(span)
     except QwlspError:
         return None  # nothing to offer here; a message for each cursor movement helps nobody
     session.reading_ahead.looked_at(uri, span)
@@ -85,6 +90,20 @@ def hover(session: Session, params: types.HoverParams) -> types.Hover | None:
 def did_save(session: Session, params: types.DidSaveTextDocumentParams) -> None:
     """What was saved may be asked about next."""
     session.reading_ahead.saved(params.text_document.uri)
+    session.indexing.changed([convert.file_name(params.text_document.uri)])
+
+
+def did_change_watched_files(session: Session, params: types.DidChangeWatchedFilesParams) -> None:
+    """Files changed on disk."""
+    session.indexing.changed(convert.file_name(change.uri) for change in params.changes)
+
+
+def did_change_workspace_folders(
+    session: Session, params: types.DidChangeWorkspaceFoldersParams
+) -> None:
+    """Folders were opened or closed."""
+    event = params.event
+    session.indexing.folders_changed(folders(event.added), folders(event.removed))
 
 
 def _header_at(
@@ -94,19 +113,31 @@ def _header_at(
     first line. Raises BadRequest where there is none."""
     text = snapshot.text
     offset = text.offset(convert.to_position(position), session.encoding)
-    scope = enclosing(snapshot.tree, Span(offset, offset))
-    if scope.kind != "module" and scope.header.start <= offset <= scope.header.end:
-        return scope, scope.header
+    scope = snapshot.scope_at(Span(offset, offset))
+    header = scope.header
+    if scope.kind == "block":
+        header = text.line_span(text.line_of(scope.span.start))
+    if scope.kind != "module" and header.start <= offset <= header.end:
+        return scope, header
     if position.line == 0:
-        return module(snapshot.tree), text.line_span(0)
+        return snapshot.whole, text.line_span(0)
     raise BadRequest("There is no header here.")
 
 
 async def run_explain(session: Session, params: types.ExecuteCommandParams) -> Any:
     """Start an explanation and acknowledge it, or with `wait` answer with it."""
+    return await _run(session.explain, params)
+
+
+async def run_ask(session: Session, params: types.ExecuteCommandParams) -> Any:
+    """The same for a free question."""
+    return await _run(session.ask, params)
+
+
+async def _run(start: Callable[..., Job], params: types.ExecuteCommandParams) -> Any:
     try:
         argument = convert.command_argument(params.arguments)
-        job = session.explain(argument, token=params.work_done_token)
+        job = start(argument, token=params.work_done_token)
         if not argument.wait:
             return {"id": job.id}
         return (await job.result()).to_json()

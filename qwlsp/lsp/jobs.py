@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 READING_SHARE = 60
 """Percent of the progress bar for reading the prompt; the rest is for writing."""
+WORTH_SAYING = 1.5
+"""Seconds left that a person is told of."""
 MAX_KEPT = 100
 """Answers that can still be gone on with."""
 
@@ -149,11 +151,12 @@ class Jobs:
 
     def _report(self, job: Job, update: ReadingPrompt | Writing) -> None:
         if isinstance(update, ReadingPrompt):
+            read, total, left = update.read, update.total, update.seconds_left
             job.progress.report(
-                f"reading, {update.read} of {update.total} tokens",
-                READING_SHARE * update.read // max(update.total, 1),
+                f"reading, {read} of {total} tokens{_time_left(left)}",
+                READING_SHARE * read // max(total, 1),
             )
-            self._session.status.reading(update.read, update.total)
+            self._session.status.reading(read, total, left)
         else:
             longest = self._session.service.settings.generation.max_tokens
             written = (100 - READING_SHARE) * update.tokens // max(longest, 1)
@@ -167,6 +170,13 @@ class Jobs:
         self._kept[job.id] = Kept(job.question, answer)
         while len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
+
+
+def _time_left(seconds: float) -> str:
+    """Nothing where it is hardly worth saying."""
+    if seconds < WORTH_SAYING:
+        return ""
+    return f", {seconds:.0f} s left" if seconds < 100 else f", {seconds / 60:.0f} min left"
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:

@@ -15,7 +15,6 @@ from qwlsp.cache import digest
 from qwlsp.engine.messages import Message, Reading
 from qwlsp.errors import QwlspError
 from qwlsp.lsp import convert
-from qwlsp.syntax.scopes import scopes
 from qwlsp.text import Span
 
 if TYPE_CHECKING:
@@ -36,7 +35,8 @@ class ReadAhead:
         self._place: tuple[str, Span] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._typed_at = float("-inf")
-        self._task: asyncio.Task[None] | None = None
+        self._planning: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
         self._read: str | None = None
 
     def looked_at(self, uri: str, span: Span) -> None:
@@ -58,7 +58,8 @@ class ReadAhead:
     def _look_at_first(self, uri: str) -> None:
         if self._place is None or self._place[0] != uri:
             with suppress(QwlspError):
-                first = next(iter(scopes(self._session.snapshot(uri, None).tree)), None)
+                outline = self._session.snapshot(uri, None).outline
+                first = next((d for d in outline.definitions if d.kind != "variable"), None)
                 start = first.header.start if first else 0
                 self.looked_at(uri, Span(start, start))
 
@@ -69,11 +70,10 @@ class ReadAhead:
 
     def stop(self) -> None:
         """Read no further."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._task is not None:
-            self._task.cancel()
-        self._task = None
+        for waiting in (self._timer, self._planning, self._reading):
+            if waiting is not None:
+                waiting.cancel()
+        self._reading = None
 
     def _wait(self, seconds: float) -> None:
         if self._timer is not None:
@@ -82,25 +82,32 @@ class ReadAhead:
             self._timer = asyncio.get_running_loop().call_later(seconds, self._start)
 
     def _start(self) -> None:
-        """Begin, unless the same has been read or is being read."""
         if self._place is None or self._session.service.model is None:
             return
         uri, span = self._place
-        with suppress(QwlspError):  # e.g. another language, or closed meanwhile
+        with suppress(QwlspError):  # e.g. closed meanwhile
             question = Question(
                 snapshot=self._session.snapshot(uri, None),
                 span=span,
                 file=convert.file_name(uri),
                 detail=self._session.service.settings.answers.detail,
             )
-            chats = self._session.service.chats_ahead(question)
+            if self._planning is not None:
+                self._planning.cancel()
+            self._planning = asyncio.create_task(self._plan(question))
+
+    async def _plan(self, question: Question) -> None:
+        """Begin, unless the same has been read or is being read."""
+        with suppress(QwlspError):  # nobody asked; the person's question will say what is wrong
+            chats = await self._session.service.chats_ahead(question)
             plan = digest([message.parts for chat in chats for message in chat])
             if plan != self._read:
-                self.stop()
+                if self._reading is not None:
+                    self._reading.cancel()
                 self._read = plan
-                self._task = asyncio.create_task(self._follow(chats))
+                self._reading = asyncio.create_task(self._follow(chats, plan))
 
-    async def _follow(self, chats: list[list[Message]]) -> None:
+    async def _follow(self, chats: list[list[Message]], plan: str) -> None:
         model, settings = self._session.service.model, self._session.service.settings
         if model is None:
             return
@@ -111,12 +118,12 @@ class ReadAhead:
             async with aclosing(events):
                 async for event in events:
                     if isinstance(event, Reading):
-                        self._session.status.reading(event.read, event.total)
+                        self._session.status.reading(event.read, event.total, event.seconds_left)
             finished = True
         except QwlspError:
-            pass  # nobody asked; the person's own question will say what is wrong
+            pass  # as above
         finally:
-            if not finished:
+            if not finished and self._read == plan:
                 self._read = None
             if not self._session.jobs.busy:
                 self._session.status.idle()

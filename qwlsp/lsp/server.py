@@ -29,7 +29,7 @@ class QwlspServer(LanguageServer):
             converter_factory=converters.get_converter,
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
         )
-        self.initialization_options: Any = None
+        self.initialize_params: types.InitializeParams | None = None
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Tell the person, unless it was telling that failed: that would fail again, for ever."""
@@ -62,6 +62,13 @@ class QwlspServer(LanguageServer):
         """Whether the client opens a document that the server names."""
         window = self.client_capabilities.window
         return bool(window and window.show_document and window.show_document.support)
+
+    @property
+    def can_watch_files(self) -> bool:
+        """Whether the client tells of changes on disk when it is asked to."""
+        workspace = self.client_capabilities.workspace
+        watching = workspace and workspace.did_change_watched_files
+        return bool(watching and watching.dynamic_registration)
 
     @property
     def has_configuration(self) -> bool:

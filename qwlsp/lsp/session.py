@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from qwlsp.actions import explain
+from qwlsp.actions import ask, explain
 from qwlsp.answers import Answer, Question
 from qwlsp.cache import AnswerCache
 from qwlsp.documents import Documents, Snapshot
@@ -16,13 +17,14 @@ from qwlsp.engine.client import State
 from qwlsp.errors import BadRequest, QwlspError, StaleVersion
 from qwlsp.home import answers_file
 from qwlsp.lsp import convert, present
-from qwlsp.lsp.jobs import Job, Jobs
+from qwlsp.lsp.indexing import Indexing
+from qwlsp.lsp.jobs import Job, Jobs, Kept
 from qwlsp.lsp.read_ahead import ReadAhead
 from qwlsp.lsp.status import Status
 from qwlsp.service import Service, open_model
 from qwlsp.settings import Settings, from_json
-from qwlsp.syntax.scopes import enclosing
-from qwlsp.text import Encoding, Span
+from qwlsp.syntax.languages import PLAIN
+from qwlsp.text import Encoding, Span, Text
 
 if TYPE_CHECKING:
     from qwlsp.lsp.server import QwlspServer
@@ -41,7 +43,13 @@ class Session:
         self.jobs = Jobs(self)
         self.status = Status(self._notify_status)
         self.reading_ahead = ReadAhead(self)
-        self.service = Service(Settings(), model=None, cache=AnswerCache(answers_file()))
+        self.indexing = Indexing(self)
+        self.service = Service(
+            Settings(),
+            model=None,
+            cache=AnswerCache(answers_file()),
+            files=lambda: self.indexing.workspace,
+        )
 
     @property
     def encoding(self) -> Encoding:
@@ -86,28 +94,58 @@ class Session:
             )
         return snapshot
 
+    def buffer(self, path: str) -> Snapshot | None:
+        """The open document of a file, None if it is not open."""
+        for snapshot in self.documents:
+            if convert.file_name(snapshot.uri) == path:
+                return snapshot
+        return None
+
     # Questions.
 
     def explain(
         self, argument: convert.CommandArgument, *, token: types.ProgressToken | None
     ) -> Job:
         """Start an explanation. Raises QwlspError if it can't even be begun."""
-        snapshot = self.snapshot(argument.uri, argument.version)
-        span = convert.span_of(argument.range, snapshot.text, self.encoding)
-        answers = self.service.settings.answers
-        question = Question(
-            snapshot=snapshot,
-            span=span,
-            file=convert.file_name(argument.uri),
-            detail=argument.detail or answers.detail,
-            fresh=argument.fresh,
-        )
+        question = self._question(argument)
         if argument.after is not None:
-            kept = self.jobs.kept(argument.after)
-            if kept is None:
-                raise BadRequest(f"There is no answer {argument.after} to go on with.")
+            kept = self._kept(argument.after)
             question = replace(kept.question, continues=kept.answer)
         return self._start(question, argument.uri, token=token, waited_for=argument.wait)
+
+    def ask(self, argument: convert.CommandArgument, *, token: types.ProgressToken | None) -> Job:
+        """Start the answer to a free question. Raises QwlspError if it can't even be begun."""
+        if not argument.question or not argument.question.strip():
+            raise BadRequest("The command's argument needs a question.")
+        question = replace(self._question(argument), words=argument.question)
+        if argument.after is not None:
+            kept = self._kept(argument.after)
+            span = kept.question.span if argument.range is None else question.span
+            question = replace(question, span=span, follows=kept.answer)
+        return self._start(question, argument.uri, token=token, waited_for=argument.wait)
+
+    def _question(self, argument: convert.CommandArgument) -> Question:
+        """What is asked about, in a buffer or, without words, in a whole folder."""
+        file = convert.file_name(argument.uri)
+        everywhere = any(Path(file) == root for root in self.indexing.workspace.roots)
+        if everywhere:
+            snapshot = Snapshot(argument.uri, None, PLAIN.id, Text.of(""))
+        else:
+            snapshot = self.snapshot(argument.uri, argument.version)
+        return Question(
+            snapshot=snapshot,
+            span=convert.span_of(argument.range, snapshot.text, self.encoding),
+            file=file,
+            everywhere=everywhere,
+            detail=argument.detail or self.service.settings.answers.detail,
+            fresh=argument.fresh,
+        )
+
+    def _kept(self, job_id: str) -> Kept:
+        kept = self.jobs.kept(job_id)
+        if kept is None:
+            raise BadRequest(f"There is no answer {job_id} to go on with.")
+        return kept
 
     def go_on(self, job_id: str) -> None:
         """Go on with an answer that was cut off."""
@@ -124,13 +162,18 @@ class Session:
         waited_for: bool,
     ) -> Job:
         snapshot = question.snapshot
-        scope = enclosing(snapshot.tree, question.span)
+        scope = snapshot.scope_at(question.span)
+        title = (
+            ask.title(question.words)
+            if question.words
+            else explain.title(scope, convert.short_name(uri))
+        )
         return self.jobs.start(
             question,
-            self.service.explain(question),
+            self.service.answer(question),
             uri=uri,
             range_=snapshot.text.range(scope.span, self.encoding),
-            title=explain.title(scope, convert.short_name(uri)),
+            title=title,
             token=token,
             waited_for=waited_for,
         )
@@ -139,6 +182,7 @@ class Session:
         """Stop all work and let the worker go."""
         self.reading_ahead.stop()
         await self.jobs.cancel_all()
+        await self.indexing.close()
         if self.service.model is not None:
             await self.service.model.engine.close()
 
@@ -216,7 +260,7 @@ class Session:
         if self.server.knows_us:
             message: dict[str, Any] = {
                 "id": job.id,
-                "action": "explain",
+                "action": "ask" if job.question.words else "explain",
                 "uri": job.uri,
                 "range": asdict(job.range),
                 "markdown": markdown,

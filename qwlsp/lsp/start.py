@@ -12,6 +12,7 @@ from lsprotocol import types
 from qwlsp.lsp.server import QwlspServer
 
 EXPLAIN = "qwlsp.explain"
+ASK = "qwlsp.ask"
 CANCEL = "qwlsp.cancel"
 
 
@@ -32,18 +33,25 @@ def create_server() -> QwlspServer:
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         """Keep the settings until the editor can be told about them."""
-        server.initialization_options = params.initialization_options
+        server.initialize_params = params
 
     kinds = types.CodeActionOptions(code_action_kinds=[EXPLAIN])
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, kinds)(_now(server, "code_action"))
     server.feature(types.TEXT_DOCUMENT_HOVER)(_now(server, "hover"))
     server.feature(types.TEXT_DOCUMENT_DID_SAVE)(_now(server, "did_save"))
+    server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(
+        _now(server, "did_change_watched_files")
+    )
+    server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(
+        _now(server, "did_change_workspace_folders")
+    )
     server.feature(types.INITIALIZED)(_waiting(server, "initialized"))
     server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(
         _waiting(server, "did_change_configuration")
     )
     server.feature(types.SHUTDOWN)(_waiting(server, "shutdown"))
     server.command(EXPLAIN)(_waiting(server, "run_explain"))
+    server.command(ASK)(_waiting(server, "run_ask"))
     server.command(CANCEL)(_waiting(server, "run_cancel"))
     return server
 

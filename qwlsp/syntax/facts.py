@@ -113,10 +113,10 @@ def facts(scope: Scope) -> Facts:
 
 def parameters(scope: Scope) -> tuple[Parameter, ...]:
     """Return the parameters of a function, none for a class or module."""
-    code = Code.of(scope.node)
+    code = Code.of(scope.syntax)
     result: list[Parameter] = []
     kind: ParameterKind = "positional"
-    for part in parts(scope.node.child_by_field_name("parameters")):
+    for part in parts(scope.syntax.child_by_field_name("parameters")):
         if part.type == "positional_separator":
             result = [replace(parameter, kind="positional-only") for parameter in result]
         elif part.type == "keyword_separator":
@@ -157,7 +157,7 @@ def _declaration(parameter: Parameter) -> str:
 
 
 def _function(scope: Scope) -> FunctionFacts:
-    node, outer = scope.node, _decorated(scope.node)
+    node, outer = scope.syntax, _decorated(scope.syntax)
     code = Code.of(outer)
     body = node.child_by_field_name("body")
     owner = _owner(node)
@@ -182,7 +182,7 @@ def _function(scope: Scope) -> FunctionFacts:
 
 
 def _class(scope: Scope) -> ClassFacts:
-    node, outer = scope.node, _decorated(scope.node)
+    node, outer = scope.syntax, _decorated(scope.syntax)
     code = Code.of(outer)
     body = node.child_by_field_name("body")
     definitions = inside(scope)
@@ -210,7 +210,7 @@ def _class(scope: Scope) -> ClassFacts:
 
 
 def _module(scope: Scope) -> ModuleFacts:
-    root, code = scope.node, Code.of(scope.node)
+    root, code = scope.syntax, Code.of(scope.syntax)
     definitions = inside(scope)
     statements = list(walk_scope(root))
     return ModuleFacts(
@@ -325,7 +325,7 @@ def _members(definitions: Iterable[Scope], kind: Kind) -> tuple[Member, ...]:
 
 
 def _member(scope: Scope) -> Member:
-    node, outer = scope.node, _decorated(scope.node)
+    node, outer = scope.syntax, _decorated(scope.syntax)
     code = Code.of(outer)
     summary = (docstring(node.child_by_field_name("body")) or "").partition("\n")[0] or None
     if scope.kind == "class":

@@ -52,6 +52,8 @@ class Code:
             raw = _COMMENT.sub(lambda match: match[0] if match["quote"] else b"", raw)
         text = _LINE_BREAK.sub(r"\1\2", raw.decode("utf-8", "ignore"))
         line = shorten(" ".join(text.split()) + "…" * (cut < end), limit)
+        if line.isprintable():
+            return line
         return "".join(c if c.isprintable() else "\ufffd" for c in line)
 
 
@@ -67,6 +69,11 @@ _LINE_BREAK = re.compile(r"\\\r?\n|([(\[{])\s*\n\s*|,?\s*\n\s*([)\]}])")
 def shorten(text: str, limit: int) -> str:
     """Return `text` cut to `limit` characters, the last of them "…" if anything was cut."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def first_paragraph(docstring: str) -> str:
+    """Return the first paragraph of a docstring on one line."""
+    return " ".join(re.split(r"\n\s*\n", docstring, maxsplit=1)[0].split())
 
 
 def docstring(body: Node | None) -> str | None:

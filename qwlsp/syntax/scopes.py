@@ -1,21 +1,25 @@
 """Functions, classes and the module: which code belongs to which.
 
+Python's are found by walking its tree; those of other languages, by their queries.
+
 Every function here is iterative, because brackets and blocks in a buffer may be nested deeper than
 Python's stack, and works on trees with syntax errors: what parsed is found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from tree_sitter import Node, Tree, TreeCursor
 
+from qwlsp.syntax.languages import Language
+from qwlsp.syntax.outline import Place, definitions_around
 from qwlsp.syntax.quote import node_text
-from qwlsp.text import Span
+from qwlsp.text import Span, Text
 
-Kind = Literal["function", "class", "module"]
+Kind = Literal["function", "class", "module", "block"]
 
 _KINDS: dict[str, Kind] = {"function_definition": "function", "class_definition": "class"}
 _CLOSED = (*_KINDS, "lambda")  # what has a scope of its own
@@ -23,12 +27,12 @@ _CLOSED = (*_KINDS, "lambda")  # what has a scope of its own
 
 @dataclass(frozen=True)
 class Scope:
-    """One function, class or whole module.
+    """One function, class, whole module, or block of a text without a grammar.
 
     `span` covers the decorators; `header` runs from the first decorator, or `def` or `class`, to
-    the colon that opens the body (empty at 0 for a module). `qualified_name` joins the names of
-    the definitions around it with dots. `node` is the `function_definition`, `class_definition`
-    or `module` itself, so without the decorators.
+    the colon that opens the body (empty at the start of a module or block). `qualified_name` joins
+    the names of the definitions around it with dots. `node` is the `function_definition`,
+    `class_definition` or `module` itself, so without the decorators, or None without a grammar.
     """
 
     kind: Kind
@@ -37,7 +41,14 @@ class Scope:
     span: Span
     header: Span
     name_span: Span | None
-    node: Node
+    node: Node | None
+
+    @property
+    def syntax(self) -> Node:
+        """The node of a scope that was parsed. Raises ValueError for text without a grammar."""
+        if self.node is None:
+            raise ValueError("There is no syntax tree of this text.")
+        return self.node
 
 
 def scopes(tree: Tree) -> list[Scope]:
@@ -51,7 +62,7 @@ def inside(scope: Scope) -> list[Scope]:
     Their qualified names start at `scope`'s own. Definitions in the scope's `if`, `try` and other
     blocks count; those inside another definition do not.
     """
-    body = scope.node.child_by_field_name("body") or scope.node
+    body = scope.syntax.child_by_field_name("body") or scope.syntax
     parents = [scope] if scope.kind != "module" else []
     return list(_definitions(walk_scope(body), parents))
 
@@ -65,17 +76,31 @@ def enclosing(tree: Tree, span: Span) -> Scope:
     """
     root = tree.root_node
     span = _without_blanks(root, span)
-    around = list(_definitions(_path(root, span)))
-    for scope in reversed(around):
-        if scope.kind == "function" or _covers(scope.header, span):
-            return scope
-    return around[-1] if around else module(tree)
+    return _smallest(list(_definitions(_path(root, span))), span) or module(tree)
 
 
 def module(tree: Tree) -> Scope:
     """Return the scope of the whole file."""
     root = tree.root_node
     return Scope("module", "", "", Span(0, root.end_byte), Span(0, 0), None, root)
+
+
+def enclosing_by_queries(tree: Tree, data: bytes, language: Language, span: Span) -> Scope:
+    """Return what `enclosing` does, for any language with a grammar; `data` is all of the file.
+
+    Functions are those that have a name, or are the value of one: code in a callback belongs to
+    the function around it.
+    """
+    span = _without_blanks(tree.root_node, span)
+    around = [_placed(each) for each in definitions_around(tree, data, language, span)]
+    return _smallest(around, span) or module(tree)
+
+
+def block(text: Text, span: Span) -> Scope:
+    """Return the scope of `span` of a text without a grammar: a block, or the whole text."""
+    whole = Span(0, len(text.data))
+    kind: Kind = "module" if span == whole else "block"
+    return Scope(kind, "", "", span, Span(span.start, span.start), None, None)
 
 
 def walk(root: Node) -> Iterator[Node]:
@@ -156,6 +181,27 @@ def _definition(node: Node, outer: Node, parent: Scope | None) -> Scope:
         name_span=Span(name_node.start_byte, name_node.end_byte) if name_node else None,
         node=node,
     )
+
+
+def _placed(place: Place) -> Scope:
+    definition = place.definition
+    return Scope(
+        kind="class" if definition.kind == "class" else "function",
+        name=definition.name,
+        qualified_name=definition.qualified_name,
+        span=definition.span,
+        header=definition.header,
+        name_span=place.name,
+        node=place.node,
+    )
+
+
+def _smallest(around: Sequence[Scope], span: Span) -> Scope | None:
+    """Return the scope to which `span` belongs, of those that cover it, the outermost first."""
+    for scope in reversed(around):
+        if scope.kind == "function" or _covers(scope.header, span):
+            return scope
+    return around[-1] if around else None
 
 
 def _covers(outer: Span, inner: Span) -> bool:

@@ -1,11 +1,11 @@
-"""Syntax trees of Python, parsed afresh or from the tree of an earlier text.
+"""Syntax trees, parsed afresh or from the tree of an earlier text.
 
 A reparse gives the tree that a fresh parse would, in a fraction of the time. Tree-sitter alone does
 not promise that: what stands in a tree with errors, and how the parser recovers from errors beside
 what it reuses, may differ. So only a tree without errors is reused, and only a result without
 errors is kept.
 
-One difference is left, where the grammar has two readings: `return a, *b[c]` may be read as
+One difference is left, where Python's grammar has two readings: `return a, *b[c]` may be read as
 `(*b)[c]`, and in `a = b, c` with `[d, e] = f` on the next line, a subscript may run over the line's
 end. Which of them a parse takes, even a fresh one, hangs on what stands around it, and a reparse
 may keep the other. (https://github.com/tree-sitter/tree-sitter-python/issues/314 has the first.)
@@ -13,17 +13,18 @@ may keep the other. (https://github.com/tree-sitter/tree-sitter-python/issues/31
 
 from __future__ import annotations
 
-import tree_sitter_python
-from tree_sitter import Language, Parser, Tree
+from tree_sitter import Parser, Tree
 
+from qwlsp.syntax.languages import PYTHON, Language, grammar
 from qwlsp.text import Span
 
-_PYTHON = Language(tree_sitter_python.language())
 
+def parse(data: bytes, language: Language = PYTHON) -> Tree:
+    """The tree of `data` in UTF-8, which has error nodes where it is not valid.
 
-def parse(data: bytes) -> Tree:
-    """The tree of `data`, Python in UTF-8; where it is no valid Python, with error nodes in it."""
-    return Parser(_PYTHON).parse(data)
+    `language` is one that has a grammar.
+    """
+    return Parser(grammar(language)).parse(data)
 
 
 def edited(tree: Tree, before: bytes, span: Span, after: bytes) -> Tree:
@@ -46,12 +47,13 @@ def edited(tree: Tree, before: bytes, span: Span, after: bytes) -> Tree:
 
 
 def reparse(stale: Tree, data: bytes) -> Tree:
-    """The tree of `data`, reusing what did not change of `stale`.
+    """The tree of `data` in the same language, reusing what did not change of `stale`.
 
     `stale` is a tree without errors, on which `edited` recorded every edit up to `data`.
     """
-    tree = Parser(_PYTHON).parse(data, stale)
-    return parse(data) if tree.root_node.has_error else tree
+    parser = Parser(stale.language)
+    tree = parser.parse(data, stale)
+    return parser.parse(data) if tree.root_node.has_error else tree
 
 
 def _moved(point: tuple[int, int], data: bytes) -> tuple[int, int]:

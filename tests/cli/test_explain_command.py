@@ -27,9 +27,9 @@ def test_the_json_object(sample: Path, tiny_model: Path) -> None:
         "end": {"line": 19, "character": 17},
     }
     assert (data["source"], data["model"], data["cached"]) == ("model", "tiny", False)
-    [piece] = data["context"]
-    assert (piece["path"], piece["lines"], piece["role"]) == (str(sample), [16, 20], "focus")
-    assert data["left_out"] == []
+    piece = next(piece for piece in data["context"] if piece["role"] == "focus")
+    assert (piece["path"], piece["lines"]) == (str(sample), [16, 20])
+    assert all(piece["role"] != "focus" for piece in data["left_out"])
     usage = data["usage"]
     assert usage["prompt_tokens"] > piece["tokens"] > 0
     assert usage["reused_tokens"] == 0
@@ -44,10 +44,14 @@ def test_the_prompts_tokens_are_counted_to_the_last_one(sample: Path, tiny_model
     whole = qwlsp(*ask, 100_000).json
     tokens = whole["usage"]["prompt_tokens"]
     assert qwlsp(*ask, tokens).json["left_out"] == []
-    shortened = qwlsp(*ask, tokens - 1).json
+    assert qwlsp(*ask, tokens - 1).json["left_out"] != []
+    alone = tokens - sum(p["tokens"] for p in whole["context"] if p["role"] != "focus")
+    assert qwlsp(*ask, alone).json["usage"]["prompt_tokens"] == alone
+    shortened = qwlsp(*ask, alone - 1).json
     check_explanation(shortened)
-    assert shortened["usage"]["prompt_tokens"] < tokens
-    [seen], [unseen] = shortened["context"], shortened["left_out"]
+    assert shortened["usage"]["prompt_tokens"] < alone
+    [seen] = shortened["context"]
+    unseen = next(piece for piece in shortened["left_out"] if piece["role"] == "focus")
     assert seen["lines"][0] == 16 and unseen["lines"] == [seen["lines"][1] + 1, 20]
     assert unseen["tokens"] > 0
     assert "did not fit and were not read" in shortened["markdown"]
@@ -151,7 +155,7 @@ def test_a_relative_path_and_a_colon_in_the_name(
 ) -> None:
     monkeypatch.chdir(sample.parent)
     odd = sample.rename("odd:3")
-    assert qwlsp("explain", "odd:3", "--no-model", "--json").status == 1  # no Python
+    assert "lines of text" in qwlsp("explain", "odd:3", "--no-model").stdout  # it has no ending
     odd.rename("odd:3.py")
     data = qwlsp("explain", "odd:3.py:17", "--no-model", "--json").json
     assert data["file"] == str(sample.parent / "odd:3.py")
@@ -183,7 +187,7 @@ def test_a_syntax_error_elsewhere_is_a_warning(sample: Path) -> None:
     assert run.status == 0
     assert run.json["symbol"] == "total"
     assert run.stderr == (
-        f"qwlsp: {sample} has a syntax error; what could be read of it is explained.\n"
+        f"qwlsp: {sample} has a syntax error; what could be read of it is used.\n"
     )
 
 
@@ -217,6 +221,18 @@ def test_a_terminal_that_knows_ascii_only(sample: Path) -> None:
     assert run.json["symbol"] == "größe"
 
 
+def test_another_language(tmp_path: Path, tiny_model: Path) -> None:
+    path = tmp_path / "cart.ts"
+    path.write_text(
+        "/** All of it. */\nexport function total(n: number): number {\n  return n\n}\n"
+    )
+    alone = qwlsp("explain", f"{path}:3", "--no-model").stdout
+    assert "`total` is a function of" in alone and "> All of it." in alone
+    data = qwlsp("explain", f"{path}:3", "--model", tiny_model, "--json").json
+    check_explanation(data)
+    assert data["symbol"] == "total"
+
+
 # What is refused, with one sentence on stderr and nothing on stdout.
 
 
@@ -233,12 +249,6 @@ def test_a_file_that_is_missing(tmp_path: Path, options: list[str]) -> None:
 
 def test_a_folder(tmp_path: Path) -> None:
     _check_refused(tmp_path, sentence=f"{tmp_path} is a folder; name a file.")
-
-
-def test_another_language(tmp_path: Path) -> None:
-    path = tmp_path / "notes.md"
-    path.write_text("# Notes\n")
-    _check_refused(path, sentence="qwlsp reads Python so far; notes.md is md.")
 
 
 def test_a_line_past_the_end(sample: Path) -> None:

@@ -71,7 +71,7 @@ class Editor(LanguageClient):
         features[types.WINDOW_SHOW_MESSAGE_REQUEST] = self._recorded(
             types.WINDOW_SHOW_MESSAGE_REQUEST, self._choose
         )
-        for method in ("qwlsp/answer", "qwlsp/status"):
+        for method in ("qwlsp/answer", "qwlsp/status", types.CLIENT_REGISTER_CAPABILITY):
             features[method] = self._recorded(method, lambda _client, _params: None)
         register_lsp_features(self, {**DEFAULT_CLIENT_FEATURES, **features})
 
@@ -110,6 +110,15 @@ class Editor(LanguageClient):
         """The parameters of all messages of a kind so far."""
         return [params for said, params in self.heard if said == method]
 
+    async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
+        """Ask again and again, until something holds."""
+
+        async def ask() -> None:
+            while not await holds():
+                pass
+
+        await self.soon(ask())
+
     async def hear(self, method: str, matching: Callable[[Any], bool] = lambda _: True) -> Any:
         """The parameters of the first message that matches, said already or still to come."""
 
@@ -138,6 +147,22 @@ class Editor(LanguageClient):
             for child in self.server.children()
             if child.status() != psutil.STATUS_ZOMBIE and "qwlsp.engine.worker" in child.cmdline()
         ]
+
+    async def indexer(self) -> psutil.Process:
+        """The process that indexes the workspace, as soon as it is there."""
+        found: list[psutil.Process] = []
+
+        async def started() -> bool:
+            await asyncio.sleep(0.01)
+            found[:] = [
+                child
+                for child in self.server.children()
+                if "qwlsp.workspace.indexer" in child.cmdline()
+            ]
+            return bool(found)
+
+        await self.until(started)
+        return found[0]
 
     @property
     def worker(self) -> psutil.Process:
@@ -182,6 +207,11 @@ class Editor(LanguageClient):
         identifier = types.VersionedTextDocumentIdentifier(document.version, document.uri)
         event = types.TextDocumentContentChangePartial(range_, new)
         self.text_document_did_change(types.DidChangeTextDocumentParams(identifier, [event]))
+
+    def changed_on_disk(self, path: Path) -> None:
+        """Tell of a file that has changed or appeared."""
+        event = types.FileEvent(path.as_uri(), types.FileChangeType.Changed)
+        self.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
 
     async def actions(
         self, document: Document, range_: types.Range, only: Sequence[str] | None = None
@@ -250,6 +280,15 @@ class Editor(LanguageClient):
         """The finished explanation."""
         return await self.explain(document, at, wait=True, **more)
 
+    async def asked(
+        self, question: str, document: Document, at: str | None, **more: Any
+    ) -> dict[str, Any]:
+        """The finished answer to a free question; without a place, about the whole file."""
+        place = {} if at is None else {"range": document.cursor(at)}
+        argument = {"uri": document.uri, "question": question, "wait": True, **place, **more}
+        reply: dict[str, Any] = await self.command("qwlsp.ask", argument)
+        return reply
+
     def answers(self, job: dict[str, Any]) -> list[dict[str, Any]]:
         """What was said about an acknowledged job so far."""
         return [params for params in self.all_heard("qwlsp/answer") if params["id"] == job["id"]]
@@ -315,16 +354,22 @@ async def open_editor(
     options: Any = None,
     configuration: dict[str, Any] | None = None,
     inside: Sequence[str] = (),
+    folders: Sequence[Path] = (),
 ) -> AsyncIterator[Editor]:
-    """An editor with a server of its own, which ends with it. `options` are sent with
-    `initialize`, `configuration` is what the server finds when it asks; `can` is what the editor
-    can do, if it is not a real one; `inside` is a command that starts the server's."""
+    """An editor with a server of its own, which ends with it. `folders` are its workspace's,
+    `options` are sent with `initialize`, `configuration` is what the server finds when it asks;
+    `can` is what the editor can do, if it is not a real one; `inside` is a command that starts the
+    server's."""
     editor = Editor(configuration)
     env = {**os.environ, "QWLSP_HOME": str(home)}
     await editor.start_io(*inside, sys.executable, "-m", "qwlsp", "serve", env=env)
     try:
         can = can or capabilities(like, plugin=plugin, encodings=encodings)
-        params = types.InitializeParams(can, initialization_options=options)
+        params = types.InitializeParams(
+            can,
+            initialization_options=options,
+            workspace_folders=[types.WorkspaceFolder(f.as_uri(), f.name) for f in folders],
+        )
         editor.initialized_as = await editor.soon(editor.initialize_session(params))
         yield editor
         if editor.exit_status is None:

@@ -9,7 +9,7 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from tests.contract import check_explanation
+from tests.contract import check_explanation, focus_of
 from tests.lsp.editor import Document, Editor, open_editor
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -103,12 +103,6 @@ async def test_an_unknown_command(editor: Editor) -> None:
     assert error.message == "There is no command qwlsp.dance."
 
 
-async def test_other_languages_are_refused(editor: Editor) -> None:
-    notes = editor.open("file:///notes.md", "# notes\n", "markdown")
-    error = await _refusal(editor, {"uri": notes.uri})
-    assert error.message == "qwlsp reads Python so far; notes.md is markdown."
-
-
 async def test_a_range_that_ends_before_it_starts(editor: Editor, document: Document) -> None:
     start, end = document.position("result +="), document.position("for price")
     [action] = await editor.actions(document, types.Range(start, end))
@@ -159,7 +153,8 @@ async def test_a_function_too_long_for_any_prompt(editor: Editor) -> None:
     huge = editor.open("file:///long.py", "def f():\n    x = [" + "1, " * 40_000 + "]\n")
     result = await editor.explained(huge, "def f")
     check_explanation(result)
-    [seen], [unseen] = result["context"], result["left_out"]
+    seen = focus_of(result)
+    unseen = next(piece for piece in result["left_out"] if piece["role"] == "focus")
     assert (seen["lines"], unseen["lines"]) == ([1, 1], [2, 2])
     assert unseen["tokens"] > 50_000
 

@@ -92,9 +92,16 @@ async def test_the_action_is_not_there_when_others_are_asked_for(
     assert await editor.actions(document, document.cursor("result +="), only) == []
 
 
-async def test_other_languages_have_no_actions(editor: Editor) -> None:
-    notes = editor.open("file:///notes.md", "# def f(): pass\n", "markdown")
-    assert await editor.actions(notes, notes.cursor("def")) == []
+async def test_text_can_be_explained_too(editor: Editor) -> None:
+    notes = editor.open("file:///notes.md", "# One\n\nA.\n\n# Two\n\nB.\n", "markdown")
+    assert await editor.title(notes, "A.") == "Explain this passage of `notes.md`"
+
+
+async def test_a_function_in_another_language(editor: Editor) -> None:
+    script = editor.open(
+        "file:///cart.ts", "function total(n: number) {\n  return n\n}\n", "typescript"
+    )
+    assert await editor.title(script, "return") == "Explain `total`"
 
 
 async def test_a_closed_buffer_has_no_actions(editor: Editor, document: Document) -> None:

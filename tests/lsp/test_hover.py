@@ -139,9 +139,12 @@ async def test_a_closed_buffer_shows_nothing(editor: Editor, document: Document)
 
 
 @shared
-async def test_other_languages_show_nothing(editor: Editor) -> None:
-    notes = editor.open("file:///notes.md", "# notes\n", "markdown")
-    assert await editor.hover(notes, "notes") is None
+async def test_the_answer_about_a_passage_is_on_its_first_line(editor: Editor) -> None:
+    notes = editor.open("file:///notes.txt", "one\ntwo\n\nthree\nfour\n", "plaintext")
+    result = await editor.explained(notes, "four")
+    assert await editor.hover_text(notes, "three") == result["markdown"]
+    assert await editor.hover(notes, "four") is None
+    assert await editor.hover(notes, "two") is None
 
 
 async def test_it_is_back_when_the_editor_is_started_again(

@@ -13,7 +13,8 @@ from tree_sitter import Tree
 
 from qwlsp.documents import REUSE_FROM, Change, Documents, UnknownDocument, UnsupportedLanguage
 from qwlsp.errors import QwlspError
-from qwlsp.syntax.tree import edited, parse
+from qwlsp.syntax.languages import language
+from qwlsp.syntax.tree import edited, parse, reparse
 from qwlsp.text import Encoding, Position, Range, Span
 
 URI = "file:///home/me/my%20code/main.py"
@@ -114,13 +115,13 @@ def test_a_document_that_is_not_open_is_named() -> None:
         documents.change(URI, 2, [], UTF16)
 
 
-def test_other_languages_have_text_but_no_tree() -> None:
-    documents = opened("let x;", language="javascript")
+def test_a_language_without_a_grammar_has_text_but_no_tree() -> None:
+    documents = opened("let x;", language="cpp")
     snapshot = documents.change(URI, 2, [Change(range_of(0, 0, 0, 3), "var")], UTF16)
     assert str(snapshot.text) == "var x;"
     with pytest.raises(UnsupportedLanguage) as caught:
         _ = snapshot.tree
-    assert str(caught.value) == "qwlsp reads Python so far; main.py is javascript."
+    assert str(caught.value) == "qwlsp has no grammar for C++, which main.py is."
     assert isinstance(caught.value, QwlspError)
 
 
@@ -165,6 +166,18 @@ def test_a_tree_with_errors_is_parsed_afresh(monkeypatch: pytest.MonkeyPatch) ->
     # Tree-sitter recovers from this in another way if it reuses what follows.
     snapshot = documents.change(URI, 2, [Change(range_of(0, 5, 0, 5), "->")], UTF16)
     assert nodes(snapshot.tree) == nodes(parse(b"x = a->, f(b), 's'\n"))
+
+
+@pytest.mark.parametrize("identifier", ["javascript", "typescript", "typescriptreact"])
+def test_a_tree_of_another_language_is_reused(identifier: str) -> None:
+    before = "function f() { return 1 }\nlet x = 1\n"
+    stale = parse(before.encode(), language(identifier))
+    for new in ("2", "`${y}`", "() => {", ""):
+        place = before.index("1\n")
+        after = before[:place] + new + "\n"
+        moved = edited(stale, before.encode(), Span(place, place + 1), after.encode())
+        expected = nodes(parse(after.encode(), language(identifier)))
+        assert nodes(reparse(moved, after.encode())) == expected
 
 
 @pytest.mark.parametrize("new", ["", "é", "é\n\n x", "\n"])
