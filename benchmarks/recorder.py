@@ -1,7 +1,7 @@
 """`qwlsp serve`, which also writes down each chat that it puts to the model.
 
-`python -m benchmarks.recorder FILE` appends one line of JSON a request, its list of messages, so
-that another server can be asked the very same.
+`python -m benchmarks.recorder FILE` appends one line of JSON a request, the chats that the engine
+may choose from, so that another server can be asked the very same.
 """
 
 from __future__ import annotations
@@ -17,10 +17,16 @@ from qwlsp.engine.messages import Generate, Message, Request, encode
 from qwlsp.lsp.start import serve
 
 
-def recorded(file: Path) -> list[list[Message]]:
-    """The chats in a file, in order."""
+Chats = list[list[Message]]
+"""Of one request, one of which the engine chooses."""
+
+
+def recorded(file: Path) -> list[Chats]:
+    """The chats of each request in a file, in order."""
     lines = file.read_text(encoding="utf-8").splitlines()
-    return [[Message(**message) for message in json.loads(line)] for line in lines]
+    return [
+        [[Message(**message) for message in chat] for chat in json.loads(line)] for line in lines
+    ]
 
 
 def main(file: Path) -> None:
@@ -29,7 +35,8 @@ def main(file: Path) -> None:
     def encode_and_record(request: Request) -> bytes:
         if isinstance(request, Generate):
             with file.open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps([asdict(m) for m in request.messages]) + "\n")
+                chats = [*request.richer, request.messages]
+                lines.write(json.dumps([[asdict(m) for m in chat] for chat in chats]) + "\n")
         return encode(request)
 
     with mock.patch.object(client, "encode", encode_and_record):

@@ -134,14 +134,15 @@ class Session:
 
     def _step(self, event: str, answered: Answered, *, cancelled: bool = False) -> Step:
         *_, before, last = recorded(self._chats)
-        prompt = self._tokenizer.prompt(last)
         usage = answered.result["usage"]
-        if len(prompt) != usage["prompt_tokens"]:
-            raise RuntimeError(f"{len(prompt)} tokens noted, {usage['prompt_tokens']} answered")
+        prompts = map(self._tokenizer.prompt, last)
+        prompt = next((p for p in prompts if len(p) == usage["prompt_tokens"]), None)
+        if prompt is None:
+            raise RuntimeError(f"no prompt noted of {usage['prompt_tokens']} tokens")
         return Step(
             event,
             prompt,
-            self._tokenizer.prompt(before) if cancelled else None,
+            self._tokenizer.prompt(before[-1]) if cancelled else None,
             answered.first_token_ms,
             usage["reused_tokens"],
         )
