@@ -14,6 +14,8 @@ from typing import Any
 from qwlsp.engine.messages import (
     LENGTH,
     Cancel,
+    Count,
+    Counted,
     Done,
     EngineConfig,
     Event,
@@ -92,7 +94,7 @@ class Worker:
         while True:
             reply = self._receive()
             at = time.perf_counter()
-            if isinstance(reply, (Ready, LoadFailed)) or reply.id != request_id:
+            if isinstance(reply, (Ready, LoadFailed, Counted)) or reply.id != request_id:
                 continue
             if isinstance(reply, Failed):
                 raise RuntimeError(reply.sentence)
@@ -111,7 +113,7 @@ class Worker:
         if len(header) < LENGTH.size:
             raise RuntimeError("the worker has ended")
         reply = decode(self.process.stdout.read(frame_length(header)))
-        assert not isinstance(reply, (Start, Generate, ReadAhead, Cancel))
+        assert not isinstance(reply, (Start, Count, Generate, ReadAhead, Cancel))
         return reply
 
     def _end(self) -> None:

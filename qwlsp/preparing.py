@@ -116,9 +116,9 @@ class Prepared:
         later = [turn.instruction for turn in turns[1:]] + [self.asked.instruction] * bool(turns)
         questions: list[list[str]] = [self.prompt.parts, *([text] for text in later)]
         for parts, turn in zip(questions, turns, strict=False):
-            chat.append(Message(role="user", parts=[*parts]))
+            chat.append(Message(role="user", parts=parts))
             chat.append(Message(role="assistant", parts=[list(turn.tokens) or turn.written]))
-        return [*chat, Message(role="user", parts=[*questions[-1]])]
+        return [*chat, Message(role="user", parts=questions[-1])]
 
     @property
     def read(self) -> str:

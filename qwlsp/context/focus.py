@@ -48,6 +48,8 @@ def shortened(scope: Scope, text: Text, *, max_bytes: int) -> Focus:
     for start in _cuts(scope, text):
         if header < start <= last and text.line_span(start - 1).end - begin <= max_bytes:
             kept = max(kept, start - 1)
+    if kept == last:
+        return whole(scope, text)
     left_out = (kept + 2, last + 1)
     note = LEFT_OUT.format(first=left_out[0], last=left_out[1])
     return Focus(whole_lines(text, first, kept) + note, (first + 1, kept + 1), left_out)
@@ -86,8 +88,11 @@ def _lines(scope: Scope, text: Text) -> tuple[int, int]:
 
 def _stand_in(definition: Definition, text: Text, *, docstrings: bool) -> str:
     """What stands for the body of a function."""
-    if text.data[definition.header.end - 1 : definition.header.end] != b":":
-        return " … }"
+    opening = text.data[definition.header.end - 1 : definition.header.end]
+    if definition.header.end == definition.span.end:
+        return ""
+    if opening != b":":
+        return " … }" if opening == b"{" else " …"
     start = text.line_span(text.line_of(definition.header.start)).start
     indentation = text.slice(Span(start, definition.header.start))
     indentation = (indentation if indentation.isspace() else "") + "    "
@@ -101,7 +106,13 @@ def _cuts(scope: Scope, text: Text) -> Iterable[int]:
     if scope.node is None:
         first, last = _lines(scope, text)
         return range(first + 1, last + 1)
-    return sorted({text.line_of(start) for start in _statements(scope)})
+    firsts: dict[int, int] = {}
+    for start in sorted(_statements(scope)):
+        firsts.setdefault(text.line_of(start), start)
+    # Before what follows another statement's end on its line, that one would be cut.
+    return [
+        line for line, start in firsts.items() if not text.data[text.starts[line] : start].strip()
+    ]
 
 
 def _statements(scope: Scope) -> Iterator[int]:

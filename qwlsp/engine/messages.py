@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, TypeVar
 
@@ -50,7 +50,7 @@ class Message:
     itself, so that a part keeps its tokens whatever follows it."""
 
     role: str
-    parts: list[str | list[int]]
+    parts: Sequence[str | list[int]]
     """Texts; or the tokens of an earlier answer as they were written, since reading its text
     again may give others."""
 

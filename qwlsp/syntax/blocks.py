@@ -96,10 +96,10 @@ _LONGEST_LINE = 500  # bytes that are looked at
 
 def _in_braces(text: Text, first: int, last: int) -> _Lines | None:
     other = None
+    latest_head, earliest_end = text.line_span(first).end, text.starts[last]
     for begin, opening, end in _braces(text.data):
-        # Most are elsewhere, and need no look at their heads.
-        if begin > text.line_span(first).end or end <= text.starts[last]:
-            continue
+        if begin > latest_head or end <= earliest_end:
+            continue  # without a look at its head, which takes longer
         top, code = _head(text, begin, opening)
         bottom = text.line_of(end - 1)
         if not top <= first <= last <= bottom or top == bottom:

@@ -30,7 +30,7 @@ from qwlsp.syntax.matches import (
 from qwlsp.syntax.quote import Code, docstring, shorten
 from qwlsp.text import Span
 
-IMPORT_WORDS = (b"import", b"require", b"include")
+IMPORT_WORDS = (b"import", b"require(", b"include")
 """A function in which none of these occurs is not searched for imports, which saves walking it."""
 
 LONGEST_SIGNATURE = 200  # characters

@@ -46,6 +46,7 @@ class Indexer:
         self._on_said = on_said
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
         self._changed: dict[str, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._told = 0.0
@@ -87,6 +88,8 @@ class Indexer:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
+        if self._ending is not None:
+            await asyncio.wait({self._ending})
 
     async def _run(self) -> None:
         """Keep a process at work until this task is cancelled."""
@@ -125,7 +128,8 @@ class Indexer:
             await self._listen(process)
         finally:
             self._process = None
-            await _end(process)
+            self._ending = asyncio.create_task(_end(process))
+            await asyncio.shield(self._ending)  # it goes on if this is cancelled
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
@@ -178,9 +182,9 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     assert process.stdout is not None
     process.stdin.close()
     try:
-        await asyncio.wait_for(process.wait(), EXIT_GRACE)
+        # Of a pipe that nobody reads asyncio does not see the end, nor then that of the process.
+        await asyncio.wait_for(asyncio.gather(process.stdout.read(), process.wait()), EXIT_GRACE)
     except asyncio.TimeoutError:
         with suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
-    await process.stdout.read()  # asyncio closes a pipe only at its end
+        await asyncio.gather(process.stdout.read(), process.wait())
