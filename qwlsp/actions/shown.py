@@ -94,11 +94,7 @@ def notes(
 def where(places: Iterable[ContextPiece]) -> str:
     """Links to some places."""
     return ", ".join(
-        f"[{_escaped(Path(place.path).name)}:{place.lines[0]}]({address(place)})"
+        f"[`{Path(place.path).name.replace('`', '')}:{place.lines[0]}`]({address(place)})"
         for place in list(places)[:LINKED]
         if address(place)
     )
-
-
-def _escaped(name: str) -> str:
-    return re.sub(r"([\\\[\]*_`<])", r"\\\1", name)

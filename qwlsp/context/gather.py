@@ -64,7 +64,14 @@ def gather(
     after: list[Piece | None] = []
     used = frozenset(re.findall(r"\w+", snapshot.text.slice(scope.span)))
     if scope.kind in ("function", "class"):
-        for reference in related(path, scope, snapshot, files):
+        references = related(path, scope, snapshot, files)
+        classes = {
+            (r.path, r.definition.qualified_name) for r in references if r.role == "definition"
+        }
+        for reference in references:
+            owner, _, _ = reference.definition.qualified_name.rpartition(".")
+            if reference.definition.kind == "variable" and (reference.path, owner) in classes:
+                continue  # a field is shown in its class
             group = after if reference.path == path else before
             group.append(_piece(reference, scope, used, path, files))
         before.insert(

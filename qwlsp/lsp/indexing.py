@@ -49,6 +49,14 @@ class Indexing:
         gone = set(removed)
         self.begin([*(root for root in self.workspace.roots if root not in gone), *added])
 
+    async def finished(self) -> None:
+        """Wait until everything is in the index; if that has not begun, begin."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._index(list(self.workspace.roots))
+        if self._indexer is not None:
+            await self._indexer.rest()
+
     def changed(self, paths: Iterable[str]) -> None:
         """These files have changed, appeared or gone."""
         if self._indexer is not None:
@@ -69,12 +77,14 @@ class Indexing:
         )
 
     def _index(self, roots: list[Path]) -> None:
+        self._timer = None
         self._indexer = Indexer(roots, on_progress=self._report, on_said=self._say)
         self._indexer.start()
 
     def _let_go(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
         if self._indexer is not None:
             task = asyncio.create_task(self._indexer.close())
             self._closing.add(task)

@@ -23,9 +23,12 @@ def answer(session: Session, job: Job, result: Answer) -> None:
     name = f"`{result.symbol}`" if result.symbol else "the file"
     where = f"Hover over {name} to read it" if result.symbol else "Hover over its first line"
     message = f"{job.title} is done. {where}."
-    if session.service.settings.answers.show == "document" and session.server.can_show_documents:
+    as_document = session.service.settings.answers.show == "document" or job.question.everywhere
+    if as_document and session.server.can_show_documents:
         message = ""
         _show_document(session, job, result)
+    elif job.question.everywhere:  # there is nothing to hover over
+        message = result.markdown
     if result.truncated:
         message += " The answer was cut off."
         _offer_to_continue(session, job, message.strip())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from qwlsp.actions import ask, explain
-from qwlsp.answers import Answer, Question
+from qwlsp.answers import Answer, Question, Update
 from qwlsp.cache import AnswerCache
 from qwlsp.documents import Documents, Snapshot
 from qwlsp.engine.client import State
@@ -170,13 +172,20 @@ class Session:
         )
         return self.jobs.start(
             question,
-            self.service.answer(question),
+            self._answer(question),
             uri=uri,
             range_=snapshot.text.range(scope.span, self.encoding),
             title=title,
             token=token,
             waited_for=waited_for,
         )
+
+    async def _answer(self, question: Question) -> AsyncGenerator[Update, None]:
+        if question.everywhere:
+            await self.indexing.finished()
+        async with aclosing(self.service.answer(question)) as updates:
+            async for update in updates:
+                yield update
 
     async def close(self) -> None:
         """Stop all work and let the worker go."""

@@ -33,7 +33,7 @@ def section_at(text: Text, span: Span) -> Span:
     first, last = _lines(text, span)
     around: list[tuple[int, int]] = []  # line and level of the headings that `first` is under
     before = -1
-    for line, level in _headings(text):
+    for line, level in headings(text):
         if before < 0:
             before = line
         if line <= last:
@@ -243,8 +243,8 @@ def _paragraph(text: Text, first: int, last: int) -> _Lines | None:
 _FENCE_OR_HEADING = re.compile(rb"^ {0,3}(?:(`{3,}|~{3,})|(#{1,6})(?=[ \t\r\n]|\Z))", re.MULTILINE)
 
 
-def _headings(text: Text) -> Iterator[tuple[int, int]]:
-    """Yield the line and the level of each heading that is not inside a fence."""
+def headings(text: Text) -> Iterator[tuple[int, int]]:
+    """Yield the line, from 0, and the level of each heading of a Markdown text."""
     fence = b""
     for found in _FENCE_OR_HEADING.finditer(text.data):
         if mark := found[1]:

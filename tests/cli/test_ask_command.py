@@ -39,7 +39,7 @@ def test_the_json_object(project: Path, tiny_model: Path) -> None:
 def test_without_a_model_the_places_are_named(project: Path) -> None:
     run = qwlsp("ask", f"{project / 'report.py'}:5", "Where are orders read?", "--no-model")
     assert run.status == 0
-    assert f"`read_orders`, [orders.py:1]({(project / 'orders.py').as_uri()}#L1)" in run.stdout
+    assert f"`read_orders`, [`orders.py:1`]({(project / 'orders.py').as_uri()}#L1)" in run.stdout
     assert "no model" in run.stdout
 
 

@@ -170,13 +170,12 @@ async def test_a_question_about_the_whole_workspace(
     home: Path, project: Path, quick: dict[str, Any]
 ) -> None:
     async with open_editor(home, options=quick, folders=[project]) as editor:
-        await editor.hear("$/progress", _has_ended)  # it has been indexed
         folder = Document(project.as_uri(), "")
         result = await editor.asked("In which unit are prices kept?", folder, None)
         check_explanation({**result, "context": result["context"]}, action="ask")
         assert str(project / "NOTES.md") in {piece["path"] for piece in result["context"]}
         link = f"{(project / 'NOTES.md').as_uri()}#L1"
-        assert f"[NOTES.md:1]({link})" in result["markdown"]
+        assert f"[`NOTES.md:1`]({link})" in result["markdown"]
 
 
 @pytest.mark.asyncio
