@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from qwlsp.home import index_folder
+from qwlsp.workspace.ignore import printable
 
 COMMAND = (sys.executable, "-m", "qwlsp.workspace.indexer")
 
@@ -105,7 +106,7 @@ class Indexer:
                 self._rested.set()
             if self._reading:
                 self._avoid.append(self._reading)
-                self._on_said(f"{self._reading} can't be indexed and is left out.")
+                self._on_said(f"{printable(self._reading)} can't be indexed and is left out.")
             await asyncio.sleep(again - loop.time())
 
     async def _live(self) -> None:

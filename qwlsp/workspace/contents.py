@@ -11,7 +11,8 @@ from qwlsp.documents import Snapshot
 from qwlsp.syntax.languages import PLAIN, language, language_of_file
 from qwlsp.syntax.outline import Call, Definition, Outline, calls, comments
 from qwlsp.text import Text
-from qwlsp.workspace.words import name_words, sections
+from qwlsp.workspace.ignore import printable
+from qwlsp.workspace.words import last_line, name_words, sections
 
 MAX_NESTING = 5_000
 """Brackets in brackets of code. Tree-sitter's stack and everybody's patience end not far beyond."""
@@ -76,7 +77,7 @@ def contents(path: str, file: Snapshot) -> Contents:
     """What to know of the file at `path`, relative to its root."""
     return Contents(
         language=file.language,
-        line_count=_last_line(file.text),
+        line_count=last_line(file.text),
         outline=file.outline,
         calls=distinct_calls(file),
         pieces=tuple(pieces(path, file)),
@@ -96,7 +97,7 @@ def distinct_calls(file: Snapshot) -> tuple[Call, ...]:
 
 def pieces(path: str, file: Snapshot) -> list[Piece]:
     """What a search can find in the file at `path`, relative to its root, in order."""
-    path = path.encode(errors="replace").decode()  # not every name of a file is text
+    path = printable(path)
     place = " ".join(map(name_words, PurePosixPath(path).with_suffix("").parts))
     if file.language == "markdown":
         return [
@@ -106,7 +107,7 @@ def pieces(path: str, file: Snapshot) -> list[Piece]:
                 name=name_words(part.title),
                 text=f"{place}\n{part.body}",
             )
-            for part in sections(str(file.text))
+            for part in sections(file.text)
         ]
     spoken = language(file.language)
     if not spoken.has_grammar:
@@ -115,16 +116,11 @@ def pieces(path: str, file: Snapshot) -> list[Piece]:
     notes = _notes(comments(file.tree, file.text.data, spoken), definitions)
     module = Piece(
         title=path,
-        lines=(1, _last_line(file.text)),
+        lines=(1, last_line(file.text)),
         name=place,
         text="\n".join([file.outline.docstring, *notes[_MODULE]]),
     )
     return [module, *(_piece(one, place, notes[n]) for n, one in enumerate(definitions))]
-
-
-def _last_line(text: Text) -> int:
-    """The number of the last line, from 1; an empty one after the last newline is none."""
-    return max(text.line_count - text.data.endswith((b"\n", b"\r")), 1)
 
 
 def _piece(definition: Definition, place: str, notes: Iterable[str]) -> Piece:

@@ -214,6 +214,11 @@ def inside(folder: str, path: str) -> str | None:
     return path[len(base) :] if path.startswith(base) and len(path) > len(base) else None
 
 
+def printable(path: str) -> str:
+    """A path as text: not every name of a file is."""
+    return path.encode(errors="replace").decode()
+
+
 def _regular_file(root: Folder, path: str) -> File | None:
     """The file at `path` if it is an ordinary one, or a link to one that is indexed itself."""
     path = _with_slashes(path)

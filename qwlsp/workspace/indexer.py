@@ -34,8 +34,8 @@ if sys.platform != "win32":
 
 from qwlsp.home import index_folder
 from qwlsp.workspace.filling import MAX_FILES, Index
-from qwlsp.workspace.ignore import File
-from qwlsp.workspace.store import Totals, is_damage
+from qwlsp.workspace.ignore import File, printable
+from qwlsp.workspace.store import Totals, is_damage, remove_unused
 
 NICENESS = 19
 
@@ -144,7 +144,7 @@ class Indexer:
         self._say(f"The index of {index.root} was damaged or another version's; it is built anew.")
 
     def _say(self, sentence: str) -> None:
-        self._tell({"said": sentence})
+        self._tell({"said": printable(sentence)})
 
 
 def _blaming(index: Index, step: Callable[..., T], *arguments: Any) -> T:
@@ -173,6 +173,7 @@ def main() -> None:
     """Serve one client until it goes away."""
     _lower_priority()
     _limit_memory()
+    remove_unused(index_folder())
     target = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # a stray print must not corrupt a line
 

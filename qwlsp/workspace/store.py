@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from qwlsp.workspace.ignore import File
 
 WRITE_SECONDS = 30.0
 """Waits for the indexer of another editor on the same root, which commits every few seconds."""
+UNUSED_SECONDS = 90 * 24 * 3600
+"""After so long an index is removed: its root may be gone, and else it is filled again."""
 READ_SECONDS = 0.2
 """In WAL mode nobody reads in vain but while the file is made or removed."""
 
@@ -116,6 +119,7 @@ class Store:
             remove(path)
             self.replaced = True
             self._connection = _open(path)
+        os.utime(path)
 
     def close(self) -> None:
         """Close the file; what was not committed is lost."""
@@ -308,6 +312,14 @@ def is_damage(error: sqlite3.DatabaseError) -> bool:
     # Rows that contradict each other are never written; the other subclasses are about the disk,
     # locks and permissions.
     return type(error) in (sqlite3.DatabaseError, sqlite3.IntegrityError)
+
+
+def remove_unused(folder: Path) -> None:
+    """Delete the indexes in `folder` that nobody has opened for a long time."""
+    for path in folder.glob("*.sqlite"):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - UNUSED_SECONDS:
+                remove(path)
 
 
 def remove(path: Path) -> None:

@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
@@ -143,7 +143,8 @@ class Workspace:
         return next(filter(self._is_there, candidates), None)
 
     def callers(self, name: str, *, limit: int = 20) -> list[CallSite]:
-        """Where a function, method or class of this name is called, one call for each caller."""
+        """Where a function, method or class of this name is called, one call for each caller;
+        those in tests come last."""
         return list(islice(self._callers(name, limit * _SPARE), limit))
 
     def search(self, words: str, *, limit: int = 20) -> list[Found]:
@@ -201,16 +202,18 @@ class Workspace:
         """What there is now instead of a version of a file, None if it is still that version.
         Raises _Unreadable."""
         path = root.absolute(file.path)
+        place = self._place(path)
+        if place is None or place[0] is not root:
+            raise _Unreadable  # another root's index has it too
         if opened := self._buffer(path):
             return opened
-        where, version = self._version(path)
-        if where is not root:
-            raise _Unreadable  # the index of that root has it too
+        _, version = self._version(path)
         return None if version == file else self._file(root, version)
 
     def _callers(self, name: str, most: int) -> Iterator[CallSite]:
         for root in self._roots:
             rows = self._ask(root, partial(store.find_calls, name=name, limit=most)) or []
+            rows.sort(key=lambda row: is_test(row[0].path))
             for file, group in groupby(rows, key=itemgetter(0)):
                 try:
                     newer = self._newer(root, file)
@@ -225,19 +228,24 @@ class Workspace:
         asks_for_tests = '"test"' in expression or '"tests"' in expression
         for root in self._roots:
             find = partial(store.find_words, expression=expression, limit=most)
+            newer = cache(partial(self._newer_pieces, root))
             for row in self._ask(root, find) or ():
                 try:
-                    newer = self._newer(root, row.file)
+                    moved = newer(row.file)
                 except _Unreadable:
                     continue
-                lines: tuple[int, int] | None = row.lines
-                if newer is not None:
-                    now = {piece.title: piece.lines for piece in pieces(row.file.path, newer)}
-                    lines = now.get(row.title)
+                lines = row.lines if moved is None else moved.get(row.title)
                 if lines:
                     weight = _TEST_WEIGHT if is_test(row.file.path) and not asks_for_tests else 1
                     path = root.absolute(row.file.path)
                     yield Found(path, lines, row.title, row.score * weight)
+
+    def _newer_pieces(self, root: _Root, file: File) -> dict[str, tuple[int, int]] | None:
+        """Like `_newer`, the lines of all its pieces by their titles."""
+        newer = self._newer(root, file)
+        if newer is None:
+            return None
+        return {piece.title: piece.lines for piece in pieces(file.path, newer)}
 
     def _import_folders(self, importer: str) -> list[str]:
         """The folders that modules of Python are looked for in, for imports in one file."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+
+from qwlsp.syntax.blocks import headings
+from qwlsp.text import Span, Text
 
 MAX_TERMS = 32
 """Of a query; a pasted log would ask for everything."""
@@ -25,12 +28,7 @@ _TESTS = re.compile(r"(?:^|/)(?:tests?|__tests__)/|(?:^|/)test_[^/]*$|[_.](?:tes
 _IDENTIFIER = re.compile(r"[^\W_]+(?:_+[^\W_]+)*")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\dA-Z_]+|\d+")
 
-_MAX_HEADING = 200
-"""Characters of a line that may be a heading."""
-_HEADING = re.compile(r" {0,3}#{1,6}(?=[ \t]|$)")
 _CLOSING = re.compile(r"(?:^|[ \t])#+$")
-_UNDERLINE = re.compile(r" {0,3}(?:=+|-{2,})[ \t]*$")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
 @dataclass(frozen=True)
@@ -74,41 +72,21 @@ def is_test(path: str) -> bool:
     return _TESTS.search(path) is not None
 
 
-def sections(text: str) -> list[Section]:
+def sections(text: Text) -> list[Section]:
     """The sections of a Markdown text, in order; without an empty one before the first heading."""
-    lines = re.split(r"\r\n|\r|\n", text)
-    if len(lines) > 1 and not lines[-1]:
-        lines.pop()
-    starts = list(_headings(lines))
-    if not starts or starts[0][0] > 0:
-        starts.insert(0, (0, 0, ""))
+    starts = {line for line, _ in headings(text)}
     found: list[Section] = []
-    for (start, body, title), (end, _, _) in zip(
-        starts, [*starts[1:], (len(lines), 0, "")], strict=True
-    ):
-        section = Section(title, (start + 1, end), "\n".join(lines[body:end]).strip())
-        if section.title or section.body:
-            found.append(section)
+    for first, end in pairwise(sorted({0, *starts, last_line(text)})):
+        body = text.slice(Span(text.starts[first], text.line_span(end - 1).end))
+        title = ""
+        if first in starts:
+            line, _, body = body.partition("\n")
+            title = _CLOSING.sub("", line.strip().lstrip("#").strip()).strip()
+        if title or body.strip():
+            found.append(Section(title, (first + 1, end), body.strip()))
     return found
 
 
-def _headings(lines: list[str]) -> Iterator[tuple[int, int, str]]:
-    """Yield the line of each heading, the line of what follows it, both from 0, and its text."""
-    fence = ""
-    for number, line in enumerate(lines):
-        if mark := _FENCE.match(line):
-            if not fence:
-                fence = mark[1]
-            elif mark[1].startswith(fence):
-                fence = ""
-        elif fence or len(line) > _MAX_HEADING:
-            continue
-        elif heading := _HEADING.match(line):
-            yield number, number + 1, _CLOSING.sub("", line[heading.end() :].strip()).strip()
-        elif number and _UNDERLINE.match(line) and _may_be_underlined(lines[number - 1]):
-            yield number - 1, number + 1, lines[number - 1].strip()
-
-
-def _may_be_underlined(line: str) -> bool:
-    """Whether a line is text, and no list, table or quotation."""
-    return line[:1].isalnum() and len(line) <= _MAX_HEADING
+def last_line(text: Text) -> int:
+    """The number of the last line, from 1; an empty one after the last newline is none."""
+    return max(text.line_count - text.data.endswith((b"\n", b"\r")), 1)

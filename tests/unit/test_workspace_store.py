@@ -24,6 +24,7 @@ from qwlsp.workspace.store import (
     is_damage,
     reading,
     remove,
+    remove_unused,
 )
 
 T = TypeVar("T")
@@ -241,6 +242,20 @@ def test_each_root_has_its_own_file(tmp_path: Path) -> None:
     }
     assert len(files) == 4
     assert all(file.parent == tmp_path for file in files)
+
+
+def test_an_index_that_nobody_opens_is_removed(opened: Callable[[], Store], path: Path) -> None:
+    others = [path.with_name(name) for name in ("old.sqlite", "old.sqlite-wal", "other.txt")]
+    opened()
+    for file in others:
+        file.touch()
+        os.utime(file, (1, 1))
+    os.utime(path, (1, 1))
+    opened()
+    remove_unused(path.parent)
+    assert path.exists()
+    assert [file.exists() for file in others] == [False, False, True]
+    remove_unused(path.parent / "nothing")
 
 
 # Files that can't be used.
