@@ -12,6 +12,7 @@ BENCHMARKS = {
     "server": "start-up, and what an editor asks while the engine writes",
     "memory": "memory of both processes, at start and with the largest context",
     "index": "a folder indexed for the first time, and again",
+    "context": "gathering what stands around a function of a large file",
     "repeat": "the same request a hundred times",
 }
 """Name -> what it does. Each is a module of this package with `main(argv: list[str]) -> int`."""

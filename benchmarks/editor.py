@@ -54,6 +54,7 @@ class Editor:
         home: Path,
         settings: Mapping[str, Any],
         command: Sequence[str] = SERVE,
+        folder: Path | None = None,
     ) -> None:
         self.version = 1
         self.client = LspClient(command, env={**os.environ, "QWLSP_HOME": str(home)})
@@ -61,7 +62,7 @@ class Editor:
             "initialize",
             {
                 "processId": None,
-                "rootUri": None,
+                "rootUri": folder.as_uri() if folder else None,
                 "capabilities": CAPABILITIES,
                 "initializationOptions": settings,
             },

@@ -16,7 +16,6 @@ from qwlsp.engine import client
 from qwlsp.engine.messages import Generate, Message, Request, encode
 from qwlsp.lsp.start import serve
 
-
 Chats = list[list[Message]]
 """Of one request, one of which the engine chooses."""
 

@@ -16,12 +16,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.editor import SERVE, Editor
-from benchmarks.lsp_client import LspClient
+from benchmarks.lsp_client import LspClient, Notification
 from benchmarks.report import percentile, report
 
 BARE = "from pygls.lsp.server import LanguageServer\nLanguageServer('bare', '1').start_io()\n"
 LINES = 10_000
 FUNCTION_LINES = 5
+KEY_SECONDS = 0.05
+"""Between two keystrokes of a fast typist."""
 
 
 def main(argv: list[str]) -> int:
@@ -32,8 +34,13 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--starts", type=int, default=10, help="starts of each server")
     parser.add_argument("--rounds", type=int, default=300, help="requests of each kind")
+    parser.add_argument(
+        "--index", type=Path, metavar="FOLDER", help="measure while this workspace is indexed, too"
+    )
     options = parser.parse_args(argv)
     result = start_up(options.starts) | while_writing(options.model.absolute(), options.rounds)
+    if options.index:
+        result |= while_indexing(options.index.absolute())
     report(result, ("figure", "measured"), result.items())
     return 0
 
@@ -74,6 +81,29 @@ def while_writing(model: Path, rounds: int) -> dict[str, float]:
             times["code_action"].append(_ms(editor.look_at, line + 2))
             times["hover"].append(_ms(editor.hover, line, 6))
     return {f"{name}_ms_p99": percentile(values, 99) for name, values in times.items()}
+
+
+def while_indexing(folder: Path) -> dict[str, float]:
+    """p99 milliseconds of a keystroke from the first file that is indexed to the last."""
+    times: list[float] = []
+    lines = random.Random(0)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        Editor(_program(), home=Path(home), settings={}, folder=folder) as editor,
+    ):
+        editor.client.find(_is_progress("begin"), since=0)
+        while not any(map(_is_progress("end"), editor.client.notifications)):
+            line = lines.randrange(LINES // FUNCTION_LINES) * FUNCTION_LINES
+            times.append(_ms(_type, editor, line + 2))
+            editor.listen(KEY_SECONDS)
+    return {
+        "keystrokes_while_indexing": len(times),
+        "did_change_indexing_ms_p99": percentile(times, 99),
+    }
+
+
+def _is_progress(kind: str) -> Callable[[Notification], bool]:
+    return lambda n: n.method == "$/progress" and n.params["value"]["kind"] == kind
 
 
 def _type(editor: Editor, line: int) -> None:

@@ -8,7 +8,7 @@ from qwlsp.answers import Detail
 from qwlsp.documents import Snapshot
 from qwlsp.markdown import sanitize
 from qwlsp.syntax.facts import facts
-from qwlsp.syntax.languages import PYTHON, language
+from qwlsp.syntax.languages import PYTHON
 from qwlsp.syntax.quote import first_paragraph
 from qwlsp.syntax.scopes import Scope
 
@@ -28,7 +28,7 @@ def title(scope: Scope, file: str) -> str:
 
 def from_structure(scope: Scope, snapshot: Snapshot, *, detail: Detail) -> str:
     """The explanation that needs no model."""
-    if snapshot.language != PYTHON.id:
+    if snapshot.read_as is not PYTHON:
         parts = _from_outline(scope, snapshot)
     else:
         parts = [describe(facts(scope), detail=detail)]
@@ -39,7 +39,7 @@ def from_structure(scope: Scope, snapshot: Snapshot, *, detail: Detail) -> str:
 
 def _from_outline(scope: Scope, snapshot: Snapshot) -> list[str]:
     """What can be said of a language whose statements are not looked into."""
-    text, title = snapshot.text, language(snapshot.language).title
+    text, title = snapshot.text, snapshot.read_as.title
     lines = text.line_of(max(scope.span.start, scope.span.end - 1)) - text.line_of(scope.span.start)
     what = {"module": "This file", "block": "This passage"}.get(scope.kind, f"`{scope.name}`")
     kind = f" is a {scope.kind} of" if scope.name else " has"
@@ -51,7 +51,7 @@ def _from_outline(scope: Scope, snapshot: Snapshot) -> list[str]:
     ]
     own = next((d for d in inside if d.qualified_name == scope.qualified_name), None)
     if own is not None:
-        parts.append(f"```{language(snapshot.language).fence}\n{own.signature}\n```")
+        parts.append(f"```{snapshot.read_as.fence}\n{own.signature}\n```")
         if summary := first_paragraph(own.docstring):
             parts.append(f"> {summary}")
     others = [d.name for d in inside if d is not own and d.kind != "variable"]

@@ -40,7 +40,7 @@ def read_place(argument: str, *, folders: bool = False) -> Place:
     known = language_of_file(str(path)) or PLAIN
     snapshot = Snapshot(uri, None, known.id, Text.of(text))
     span = _span(snapshot.text, path, lines, warnings)
-    if known.has_grammar and snapshot.tree.root_node.has_error:
+    if snapshot.read_as.has_grammar and snapshot.tree.root_node.has_error:
         warnings.append(f"{path} has a syntax error; what could be read of it is used.")
     return Place(path.absolute(), snapshot, span, warnings=warnings)
 

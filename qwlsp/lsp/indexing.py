@@ -33,6 +33,7 @@ class Indexing:
         self._timer: asyncio.TimerHandle | None = None
         self._progress: WorkDoneProgress | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._damaged: set[Path] = set()
         self.workspace = self._made([])
 
     def begin(self, roots: Iterable[Path]) -> None:
@@ -80,6 +81,9 @@ class Indexing:
         self._timer = None
         self._indexer = Indexer(roots, on_progress=self._report, on_said=self._say)
         self._indexer.start()
+        for root in self._damaged:
+            self._indexer.rebuild(root)
+        self._damaged.clear()
 
     def _let_go(self) -> None:
         if self._timer is not None:
@@ -92,7 +96,9 @@ class Indexing:
             self._indexer = None
 
     def _rebuild(self, root: Path) -> None:
-        if self._indexer is not None:
+        if self._indexer is None:
+            self._damaged.add(root)
+        else:
             self._indexer.rebuild(root)
 
     def _say(self, sentence: str) -> None:

@@ -18,6 +18,31 @@ from tree_sitter import Parser, Tree
 from qwlsp.syntax.languages import PYTHON, Language, grammar
 from qwlsp.text import Span
 
+MAX_NESTING = 20_000
+"""Brackets in brackets. In JavaScript, tree-sitter overflows its stack not far beyond."""
+
+_OPENING = (b"(", b"[", b"{")
+_ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"([{}])"))
+
+
+def can_be_parsed(data: bytes) -> bool:
+    """Whether `data` is nested no deeper than a parser can follow."""
+    if sum(map(data.count, _OPENING)) <= MAX_NESTING:
+        return True  # nearly always, and at once
+    return nesting(data) <= MAX_NESTING
+
+
+def nesting(data: bytes) -> int:
+    """How many brackets are open at once, at most; those in strings and comments count too."""
+    depth = deepest = 0
+    for bracket in data.translate(None, _ALL_BUT_BRACKETS):
+        if bracket in b"([{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif depth:
+            depth -= 1
+    return deepest
+
 
 def parse(data: bytes, language: Language = PYTHON) -> Tree:
     """The tree of `data` in UTF-8, which has error nodes where it is not valid.

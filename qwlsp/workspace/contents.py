@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from qwlsp.documents import Snapshot
 from qwlsp.syntax.languages import PLAIN, language, language_of_file
 from qwlsp.syntax.outline import Call, Definition, Outline, calls, comments
+from qwlsp.syntax.tree import nesting
 from qwlsp.text import Text
 from qwlsp.workspace.ignore import printable
 from qwlsp.workspace.words import last_line, name_words, sections
@@ -18,7 +19,6 @@ MAX_NESTING = 5_000
 """Brackets in brackets of code. Tree-sitter's stack and everybody's patience end not far beyond."""
 
 _SNIFFED_BYTES = 8 << 10
-_ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"([{}])"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +59,6 @@ def snapshot(path: str, data: bytes, *, as_code: bool = True) -> Snapshot:
     is_code = known is not None and as_code and nesting(data) <= MAX_NESTING
     text = Text.of(data.decode("utf-8-sig", errors="replace"))
     return Snapshot(path, None, known.id if known and is_code else PLAIN.id, text)
-
-
-def nesting(data: bytes) -> int:
-    """How many brackets are open at once, at most; those in strings and comments count too."""
-    depth = deepest = 0
-    for bracket in data.translate(None, _ALL_BUT_BRACKETS):
-        if bracket in b"([{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif depth:
-            depth -= 1
-    return deepest
 
 
 def contents(path: str, file: Snapshot) -> Contents:

@@ -51,7 +51,8 @@ CREATE TABLE definitions (
     signature TEXT NOT NULL, docstring TEXT NOT NULL
 );
 CREATE TABLE imports (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL, module TEXT NOT NULL, member TEXT
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, module TEXT NOT NULL, member TEXT,
+    at INTEGER NOT NULL
 );
 CREATE TABLE calls (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, caller TEXT NOT NULL, line INTEGER NOT NULL
@@ -217,9 +218,9 @@ class Store:
             ),
         )
         insert(
-            "INSERT INTO imports VALUES (?, ?, ?, ?)",
+            "INSERT INTO imports VALUES (?, ?, ?, ?, ?)",
             (
-                (row, one.name, one.module, one.member)
+                (row, one.name, one.module, one.member, one.at)
                 for row, one in enumerate(contents.outline.imports, first)
             ),
         )
@@ -270,11 +271,14 @@ def find_outline(connection: sqlite3.Connection, file: File) -> Outline | None:
         rows,
     )
     imports = connection.execute(
-        "SELECT name, module, member FROM imports WHERE id BETWEEN ? AND ? ORDER BY id", rows
+        "SELECT name, module, member, at FROM imports WHERE id BETWEEN ? AND ? ORDER BY id", rows
     )
     return Outline(
         definitions=tuple(map(_definition, definitions)),
-        imports=tuple(Import(name=n, module=m, member=member) for n, m, member in imports),
+        imports=tuple(
+            Import(name=name, module=module, member=member, at=at)
+            for name, module, member, at in imports
+        ),
         docstring=row[1],
     )
 

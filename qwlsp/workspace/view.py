@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
@@ -28,6 +29,8 @@ from qwlsp.workspace.words import is_test, match_expression
 
 KEPT_OUTLINES = 128
 KEPT_FILES = 8
+REAL_SECONDS = 1.0
+"""For which a folder is taken to be where it was."""
 """Texts, some with their trees; the tree of a megabyte may take 50."""
 
 _SPARE = 5
@@ -108,6 +111,8 @@ class Workspace:
         ]
         # The innermost one first: it is the one that a file belongs to.
         self._roots.sort(key=lambda root: len(root.real), reverse=True)
+        self._real_folders: dict[str, str] = {}
+        self._real_since = 0.0
         self._outline = lru_cache(KEPT_OUTLINES)(self._read_outline)
         self._file = lru_cache(KEPT_FILES)(self._read_file)
 
@@ -163,11 +168,21 @@ class Workspace:
         """The innermost root that a file is in, and its path from there."""
         folder, name = os.path.split(path)
         try:
-            real = os.path.join(os.path.realpath(folder), name)
+            real = os.path.join(self._real(folder), name)
         except (OSError, ValueError):
             return None
         places = ((root, inside(root.real, real)) for root in self._roots)
         return next(((root, inner) for root, inner in places if inner), None)
+
+    def _real(self, folder: str) -> str:
+        """Where a folder really is. One question goes to the same few folders again and again."""
+        now = time.monotonic()
+        if now - self._real_since > REAL_SECONDS:
+            self._real_folders.clear()
+            self._real_since = now
+        if folder not in self._real_folders:
+            self._real_folders[folder] = os.path.realpath(folder)
+        return self._real_folders[folder]
 
     def _version(self, path: str) -> tuple[_Root, File]:
         """The file as it is on disk now. Raises _Unreadable."""
@@ -259,9 +274,9 @@ class Workspace:
         return list(dict.fromkeys([*folders, *tops, *(os.path.join(top, "src") for top in tops)]))
 
     def _is_there(self, path: str) -> bool:
-        if self._place(path) is None:
-            return False
-        return self._buffer(path) is not None or os.path.isfile(path)
+        # Most candidates are not there, and to see that takes least.
+        there = self._buffer(path) is not None or os.path.isfile(path)
+        return there and self._place(path) is not None
 
     def _ask(self, root: _Root, question: Callable[[sqlite3.Connection], T]) -> T | None:
         """Ask the index of a root; None if there is none, or it can't be read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwlsp.documents import Snapshot
+from qwlsp.syntax.languages import PLAIN
 from qwlsp.syntax.outline import Outline
 from qwlsp.syntax.scopes import Scope, enclosing, module
 from qwlsp.text import Span, Text
@@ -154,3 +155,16 @@ def test_an_outline_is_made_once_and_empty_without_a_grammar() -> None:
     assert [each.name for each in snapshot.outline.definitions] == ["x"]
     assert snapshot.outline is snapshot.outline
     assert snapshot_of("x = 1\n", "ruby").outline == Outline()
+
+
+@pytest.mark.parametrize("language", ["python", "javascript", "typescript"])
+def test_what_is_nested_too_deeply_for_any_parser_is_plain_text(language: str) -> None:
+    snapshot = Snapshot("file:///deep", 1, language, Text.of("{a:" * 300_000))
+    assert snapshot.read_as is PLAIN
+    assert snapshot.outline == Outline()
+    assert snapshot.scope_at(Span(3, 3)).node is None
+
+
+def test_many_brackets_side_by_side_are_code() -> None:
+    snapshot = Snapshot("file:///wide", 1, "javascript", Text.of("f();" * 30_000))
+    assert snapshot.read_as.has_grammar
