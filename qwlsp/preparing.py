@@ -107,7 +107,7 @@ class Prepared:
     prompt: Prompt
     fixed: int
     """Tokens besides those of the texts: the chat's markup, and what the answer starts with."""
-    size: Size = field(repr=False)
+    size: Size = field(repr=False, compare=False)
 
     def messages(self) -> list[Message]:
         """The chat. The code comes first in its turn: it stays when the rest changes."""
