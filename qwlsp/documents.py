@@ -12,10 +12,11 @@ from tree_sitter import Tree
 from qwlsp.errors import BadRequest, QwlspError
 from qwlsp.syntax import languages
 from qwlsp.syntax.blocks import block_at, section_at
-from qwlsp.syntax.languages import PYTHON
+from qwlsp.syntax.kept import KeptOutline
+from qwlsp.syntax.languages import PLAIN, PYTHON, Language
 from qwlsp.syntax.outline import Outline, outline
 from qwlsp.syntax.scopes import Scope, block, enclosing, enclosing_by_queries, module
-from qwlsp.syntax.tree import edited, parse, reparse
+from qwlsp.syntax.tree import can_be_parsed, edited, parse, reparse
 from qwlsp.text import Encoding, Range, Span, Text
 
 
@@ -56,11 +57,19 @@ class Snapshot:
     text: Text
     stale: Tree | None = field(default=None, repr=False, compare=False)
     """The last tree without errors, with all edits since recorded on it; for `tree` to reuse."""
+    kept: KeptOutline | None = field(default=None, repr=False, compare=False)
+    """The last outline of a text without errors, if only one function was typed in since."""
+
+    @cached_property
+    def read_as(self) -> Language:
+        """Its language, or plain text where no parser can follow it."""
+        known = languages.language(self.language)
+        return known if not known.has_grammar or can_be_parsed(self.text.data) else PLAIN
 
     @cached_property
     def tree(self) -> Tree:
         """The syntax tree, parsed at first use. Raises UnsupportedLanguage."""
-        known = languages.language(self.language)
+        known = self.read_as
         if not known.has_grammar:
             raise UnsupportedLanguage(self.uri, known.title)
         if self.stale is None or len(self.text.data) < REUSE_FROM:
@@ -69,21 +78,28 @@ class Snapshot:
 
     @cached_property
     def outline(self) -> Outline:
-        """What the document defines and imports; nothing where there is no grammar."""
-        known = languages.language(self.language)
-        return outline(self.tree, self.text.data, known) if known.has_grammar else Outline()
+        """What the document defines and imports; nothing where there is no grammar.
+
+        While there are errors in a function that is being typed in, it is what it was before.
+        """
+        known = self.read_as
+        if not known.has_grammar:
+            return Outline()
+        if self.kept is not None and self.tree.root_node.has_error:
+            return self.kept.of(self.text)
+        return outline(self.tree, self.text.data, known)
 
     @property
     def whole(self) -> Scope:
         """The scope of all of it."""
-        if languages.language(self.language).has_grammar:
+        if self.read_as.has_grammar:
             return module(self.tree)
         return block(self.text, Span(0, len(self.text.data)))
 
     def scope_at(self, span: Span) -> Scope:
         """The function or class that covers `span`, else all of it; where there is no grammar, the
         block or Markdown section."""
-        known = languages.language(self.language)
+        known = self.read_as
         if known == PYTHON:
             return enclosing(self.tree, span)
         if known.has_grammar:
@@ -95,21 +111,31 @@ class Snapshot:
         self, version: int | None, changes: Sequence[Change], encoding: Encoding
     ) -> Snapshot:
         """The document after `changes`, one after another, each range in the text before it."""
-        text, stale = self.text, self._reusable
+        text, stale, kept = self.text, self._reusable, self._keepable
         for change in changes:
             if change.range is None:
-                text, stale = Text.of(change.text), None
+                text, stale, kept = Text.of(change.text), None, None
                 continue
             span = text.span(change.range, encoding)
             before, text = text, text.replace(span, change.text)
             stale = edited(stale, before.data, span, text.data) if stale else None
-        return Snapshot(self.uri, version, self.language, text, stale)
+            inserted = len(text.data) - len(before.data) + span.end - span.start
+            kept = kept.after(before, span, inserted) if kept else None
+        return Snapshot(self.uri, version, self.language, text, stale, kept)
 
     @property
     def _reusable(self) -> Tree | None:
         # Not self.tree: a change must not wait for a parse that nobody asked for.
         tree: Tree | None = vars(self).get("tree")
         return self.stale if tree is None or tree.root_node.has_error else tree
+
+    @property
+    def _keepable(self) -> KeptOutline | None:
+        tree: Tree | None = vars(self).get("tree")
+        found: Outline | None = vars(self).get("outline")
+        if tree is None or found is None:
+            return self.kept
+        return KeptOutline(found) if self.kept or not tree.root_node.has_error else None
 
 
 class Documents:

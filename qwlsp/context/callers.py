@@ -10,16 +10,14 @@ from qwlsp.syntax.scopes import Scope
 MOST_CALLERS = 5
 
 
-def callers(path: str, scope: Scope, owner: Thing | None, lookup: Lookup) -> list[Thing]:
+def callers(path: str, scope: Scope, lookup: Lookup) -> list[Thing]:
     """The definitions that call `scope`, those in its own file `path` first, at most MOST_CALLERS.
 
     Calls of anything with its name count, in files that import its file or something in it, unless
     it is the name of a method of Python's own values. Of a constructor, they are the calls of the
-    class around it, which is `owner`.
+    class around it.
     """
-    name = scope.name
-    if name in _CONSTRUCTORS and owner and owner.definition:
-        name = owner.definition.name
+    name = called_name(scope)
     if not name or name.startswith("__") or name in COMMON_METHODS:
         return []
     outermost = scope.qualified_name.partition(".")[0]
@@ -31,6 +29,12 @@ def callers(path: str, scope: Scope, owner: Thing | None, lookup: Lookup) -> lis
         if site.path == path or lookup.imports(site.path, path, outermost):
             found[caller] = None
     return list(found)[:MOST_CALLERS]
+
+
+def called_name(scope: Scope) -> str:
+    """What calls of it say: those of a constructor, the name of its class."""
+    around, _, name = scope.qualified_name.rpartition(".")
+    return around.rpartition(".")[2] if around and name in _CONSTRUCTORS else scope.name
 
 
 _CONSTRUCTORS = ("constructor", "__init__", "__new__", "__post_init__")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol
 
 from qwlsp.documents import Snapshot
 from qwlsp.syntax.outline import Definition, Import, Outline
-from qwlsp.text import Text
+from qwlsp.text import Span, Text
 
 
 class CallSite(Protocol):
@@ -41,24 +42,33 @@ class Files(Protocol):
 
 
 class IndexedFiles:
-    """Files at one moment, with `snapshot` as the file `path`; each of them is read at most once.
+    """Files at one moment, as the code in `span` of file `path`, which is `snapshot`, sees them;
+    each of them is read at most once.
 
-    A file that can't be read has no definitions, no imports and no source.
+    A file that can't be read has no definitions, no imports and no source. If `lasting`, nothing is
+    told that typing in another function of that file may change.
     """
 
-    def __init__(self, files: Files, path: str, snapshot: Snapshot) -> None:
+    def __init__(
+        self, files: Files, path: str, snapshot: Snapshot, span: Span, *, lasting: bool
+    ) -> None:
         self._files = files
         self._path = path
         self._snapshot = snapshot
+        self._span = span
+        self._lasting = lasting
         self._indexes: dict[str, Index] = {}
         self._modules: dict[tuple[str, str], str | None] = {}
 
     def index(self, path: str) -> Index:
         """What a file defines and imports."""
         if path not in self._indexes:
-            own = path == self._path
-            outline = self._snapshot.outline if own else self._files.outline(path)
-            self._indexes[path] = Index.of(outline or Outline())
+            if path == self._path:
+                outline = self._snapshot.outline
+                self._indexes[path] = Index.of(outline, visible_imports(outline, self._span))
+            else:
+                found = self._files.outline(path) or Outline()
+                self._indexes[path] = Index.of(found, found.imports)
         return self._indexes[path]
 
     def source(self, path: str, definition: Definition) -> bytes:
@@ -68,6 +78,13 @@ class IndexedFiles:
             return b""
         start = text.starts[text.line_of(definition.span.start)]
         return text.data[start : definition.span.end]
+
+    def body(self, path: str, definition: Definition) -> bytes:
+        """The lines of a definition, from the start of the first one, if that may be told."""
+        hidden = self._lasting and path == self._path
+        if hidden and not covers(self._span, definition.span):
+            return b""
+        return self.source(path, definition)
 
     def signature(self, path: str, definition: Definition) -> str:
         """All of a definition's signature, which is cut in the outline if it is long."""
@@ -92,7 +109,27 @@ class IndexedFiles:
 
     def callers(self, name: str) -> Sequence[CallSite]:
         """Where something called `name` is called."""
-        return self._files.callers(name)
+        sites = self._files.callers(name)
+        return [site for site in sites if not (self._lasting and site.path == self._path)]
+
+
+def visible_imports(outline: Outline, span: Span) -> list[Import]:
+    """The imports of a file that bind names for the code in `span` of it: all but those inside
+    other functions."""
+    functions = [each.span for each in outline.definitions if each.kind == "function"]
+    starts = [function.start for function in functions]
+    found = []
+    for each in outline.imports:
+        above = bisect_right(starts, each.at) - 1
+        around = functions[above] if above >= 0 else Span(0, 0)
+        if around.end <= each.at or covers(around, span) or covers(span, around):
+            found.append(each)
+    return found
+
+
+def covers(outer: Span, inner: Span) -> bool:
+    """Whether all of `inner` is in `outer`."""
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
 @dataclass(frozen=True)
@@ -103,8 +140,8 @@ class Index:
     imports: Mapping[str, Sequence[Import]]
 
     @classmethod
-    def of(cls, outline: Outline) -> Index:
-        """The index of a file."""
+    def of(cls, outline: Outline, imported: Iterable[Import]) -> Index:
+        """The index of a file in which these names are `imported`."""
         definitions: dict[str, Definition] = {}
         for new in outline.definitions:
             old = definitions.get(new.qualified_name)
@@ -112,7 +149,7 @@ class Index:
             if old is None or _body_length(new) > _body_length(old):
                 definitions[new.qualified_name] = new
         imports: defaultdict[str, list[Import]] = defaultdict(list)
-        for each in outline.imports:
+        for each in imported:
             imports[each.name].append(each)
         return cls(definitions, dict(imports))
 

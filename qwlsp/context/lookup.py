@@ -301,7 +301,7 @@ class Lookup:
 
     def _source(self, function: Thing) -> bytes:
         assert function.definition is not None
-        return self.files.source(function.path, function.definition)
+        return self.files.body(function.path, function.definition)
 
 
 _WORD = re.compile(r"\w+")

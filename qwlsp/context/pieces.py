@@ -16,12 +16,14 @@ from qwlsp.syntax.quote import first_paragraph, shorten
 from qwlsp.text import Text
 
 LONGEST = 16_000
-"""Bytes of a definition that is shown whole."""
+"""Bytes of the lines of a definition that is shown whole, characters of what a search has found."""
 LONGEST_OUTLINE = 1_600
 """Characters: some 400 tokens. A file's outline is the same for all that is asked about it, so it
 must not depend on the room that is left."""
 MOST_CALLS = 2
 """Lines shown of a caller."""
+LONGEST_LINE = 200
+"""Characters shown of such a line."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def definition_piece(
     """A definition: whole, then with its docstring alone, then as a signature."""
     forms: list[Form] = []
     first, last = definition.lines
-    size = definition.span.end - definition.span.start
+    size = text.line_span(last - 1).end - text.line_span(first - 1).start
     codes: list[tuple[str, tuple[int, int]]] = []
     header = text.line_of(max(definition.header.end - 1, definition.header.start)) + 1
     if size <= LONGEST:
@@ -98,7 +100,7 @@ def class_piece(
         lines.append(f"    # {shorten(summary, 200)}")
     prefix = definition.qualified_name + "."
     for member in outline.definitions:
-        if member.kind == "variable" and member.qualified_name.startswith(prefix):
+        if member.kind == "variable" and member.qualified_name == prefix + member.name:
             if member.name in used:
                 lines.append(f"    {member.signature}")
         elif member.qualified_name == prefix + "__init__":
@@ -112,14 +114,14 @@ def caller_piece(
     definition: Definition, text: Text, name: str, *, path: str, heading: str, fence: str
 ) -> Piece:
     """Who calls the focus, which is called `name`: a signature and the lines with the calls."""
-    call = re.compile(rf"\b{re.escape(name)}\s*\(")
+    call = re.compile(rf"(?<![\w$]){re.escape(name)}\s*\(")
     first, last = definition.lines
     calls = [
         number
         for number in range(first, last + 1)
         if call.search(text.slice(text.line_span(number - 1)))
     ][:MOST_CALLS]
-    shown = [text.slice(text.line_span(number - 1)).strip() for number in calls]
+    shown = [shorten(text.slice(text.line_span(n - 1)).strip(), LONGEST_LINE) for n in calls]
     code = "\n    ".join([definition.signature + ":", "...", *shown])
     lines = (calls[0], calls[-1]) if calls else definition.lines
     form = Form(heading + fenced(code, fence), lines)
@@ -134,8 +136,7 @@ def imports_piece(
     if not needed:
         return None
     code = "\n".join(dict.fromkeys(_import_line(each) for each in needed))
-    # A file's first mention of an imported name is its import.
-    places = [max(text.data.find(each.name.encode()), 0) for each in needed]
+    places = [each.at for each in needed]
     lines = (text.line_of(min(places)) + 1, text.line_of(max(places)) + 1)
     form = Form("Imports:\n" + fenced(code, fence), lines)
     return Piece(path, "imports", "imports", lines, (form,))
@@ -156,7 +157,7 @@ def outline_piece(outline: Outline, lines: int, *, path: str, fence: str) -> Pie
 
 def text_piece(text: Text, lines: tuple[int, int], *, path: str, heading: str, name: str) -> Piece:
     """Lines of a text that a search has found."""
-    code = _dedented(text, *lines)
+    code = shorten(_dedented(text, *lines), LONGEST)
     return Piece(path, "search", name, lines, (Form(heading + fenced(code, ""), lines),))
 
 

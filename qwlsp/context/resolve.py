@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Literal
 
 from qwlsp.context.callers import callers
-from qwlsp.context.files import Files, IndexedFiles
+from qwlsp.context.files import Files, IndexedFiles, covers
 from qwlsp.context.lookup import Environment, Lookup, Thing, Things
 from qwlsp.context.names import MOST_BYTES, names
 from qwlsp.context.paths import CALL, COMMON_METHODS, Mention, Names, Role, names_in_text
@@ -38,7 +38,14 @@ class Reference:
     role: Literal["definition", "class", "caller"]
 
 
-def related(snapshot_path: str, scope: Scope, snapshot: Snapshot, files: Files) -> list[Reference]:
+def related(
+    snapshot_path: str,
+    scope: Scope,
+    snapshot: Snapshot,
+    files: Files,
+    *,
+    lasting: bool = False,
+) -> list[Reference]:
     """What a reader of `scope`, which is in the file `snapshot_path`, needs: most needed first.
 
     First its class and the fields it uses. Then definitions: what it calls or uses, by how often it
@@ -48,10 +55,14 @@ def related(snapshot_path: str, scope: Scope, snapshot: Snapshot, files: Files) 
 
     At most MOST, each once and none inside the scope or around it, but for its class; a method may
     stand beside the class it is in. Nothing where there is no grammar.
+
+    With `lasting`, it is what is found without a look into the other functions of the file: what
+    they call, and what a constructor sets. So typing in one of them does not change it.
     """
     if scope.node is None:
         return []
-    return _Finder(snapshot_path, scope, snapshot, files).references()
+    indexed = IndexedFiles(files, snapshot_path, snapshot, scope.span, lasting=lasting)
+    return _Finder(snapshot_path, scope, snapshot, indexed).references()
 
 
 class _Rank(IntEnum):
@@ -83,18 +94,18 @@ class _Found:
 class _Finder:
     """Collects the references of one scope."""
 
-    def __init__(self, path: str, scope: Scope, snapshot: Snapshot, files: Files) -> None:
+    def __init__(self, path: str, scope: Scope, snapshot: Snapshot, files: IndexedFiles) -> None:
         self.path = path
         self.scope = scope
         self.snapshot = snapshot
-        self.lookup = Lookup(IndexedFiles(files, path, snapshot))
+        self.lookup = Lookup(files)
         self.found: dict[tuple[str, Span], _Found] = {}
         # Attributes of local values of which nothing is known, with their first mentions.
         self.unknown: dict[str, int] = {}
         around = [
             Thing(path, each)
             for each in snapshot.outline.definitions
-            if each.kind == "class" and _covers(each.span, scope.span)
+            if each.kind == "class" and covers(each.span, scope.span)
         ]
         self.innermost = around[-1] if around else None
         self.owner = next((each for each in reversed(around) if _span(each) != scope.span), None)
@@ -112,7 +123,7 @@ class _Finder:
         others = [each.thing for each in ranked if each.thing not in fields]
         calling = [
             each
-            for each in callers(self.path, self.scope, self.owner, self.lookup)
+            for each in callers(self.path, self.scope, self.lookup)
             if each not in own and each not in others
         ]
         return [
@@ -217,14 +228,14 @@ class _Finder:
     def _is_around(self, path: str, span: Span) -> bool:
         """Whether that is the scope, something in it or something around it."""
         own = self.scope.span
-        return path == self.path and (_covers(own, span) or _covers(span, own))
+        return path == self.path and (covers(own, span) or covers(span, own))
 
     def _is_own_field(self, thing: Thing) -> bool:
         return (
             self.owner is not None
             and thing.path == self.path
             and _definition(thing).kind == "variable"
-            and _covers(_span(self.owner), _span(thing))
+            and covers(_span(self.owner), _span(thing))
         )
 
 
@@ -241,7 +252,3 @@ def _definition(thing: Thing) -> Definition:
 
 def _span(thing: Thing) -> Span:
     return _definition(thing).span
-
-
-def _covers(outer: Span, inner: Span) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end

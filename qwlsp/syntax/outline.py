@@ -66,11 +66,13 @@ class Import:
     `name` is what it is called here ("np", "a" for `import a.b`, "*" for all names), `module` the
     module as written ("a.b", "..a", in JavaScript "./a"), and `member` what is imported of it
     ("*" for all names, "default" for JavaScript's default export), or None for the module itself.
+    `at` is the byte where the name or the module stands.
     """
 
     name: str
     module: str
     member: str | None
+    at: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -345,14 +347,15 @@ def _imports(
         member = member or settings.get("import.member") or ""
         if module:
             name = name or member or module.partition(".")[0]
-            yield node.start_byte, Import(name=name, module=module, member=member or None)
+            at = node.start_byte
+            yield at, Import(name=name, module=module, member=member or None, at=at)
         else:
             members.append((node.start_byte, name or member, member))
     modules.sort()
     for place, name, member in members:
         around = bisect_left(modules, (place,)) - 1
         if around >= 0 and place < modules[around][1]:
-            yield place, Import(name=name, module=modules[around][2], member=member)
+            yield place, Import(name=name, module=modules[around][2], member=member, at=place)
 
 
 _IMPORT_PARTS = ("import.module", "import.member", "import.name")

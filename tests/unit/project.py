@@ -69,6 +69,8 @@ class Files:
     def _calls(self, path: str) -> tuple[Call, ...]:
         snapshot = self.snapshot(path)
         known = language(snapshot.language)
+        if not known.has_grammar:
+            return ()
         definitions = snapshot.outline.definitions
         return calls(snapshot.tree, snapshot.text.data, known, definitions)
 
