@@ -23,6 +23,8 @@ def callers(path: str, scope: Scope, lookup: Lookup) -> list[Thing]:
     outermost = scope.qualified_name.partition(".")[0]
     found: dict[Thing, None] = {}
     for site in sorted(lookup.files.callers(name), key=lambda site: site.path != path):
+        if site.path == path and lookup.is_lasting:
+            continue
         caller = _caller(site, lookup)
         if caller is None or _overlap(path, scope, caller):
             continue

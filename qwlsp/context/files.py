@@ -45,18 +45,14 @@ class IndexedFiles:
     """Files at one moment, as the code in `span` of file `path`, which is `snapshot`, sees them;
     each of them is read at most once.
 
-    A file that can't be read has no definitions, no imports and no source. If `lasting`, nothing is
-    told that typing in another function of that file may change.
+    A file that can't be read has no definitions, no imports and no source.
     """
 
-    def __init__(
-        self, files: Files, path: str, snapshot: Snapshot, span: Span, *, lasting: bool
-    ) -> None:
+    def __init__(self, files: Files, path: str, snapshot: Snapshot, span: Span) -> None:
         self._files = files
         self._path = path
         self._snapshot = snapshot
         self._span = span
-        self._lasting = lasting
         self._indexes: dict[str, Index] = {}
         self._modules: dict[tuple[str, str], str | None] = {}
 
@@ -79,12 +75,9 @@ class IndexedFiles:
         start = text.starts[text.line_of(definition.span.start)]
         return text.data[start : definition.span.end]
 
-    def body(self, path: str, definition: Definition) -> bytes:
-        """The lines of a definition, from the start of the first one, if that may be told."""
-        hidden = self._lasting and path == self._path
-        if hidden and not covers(self._span, definition.span):
-            return b""
-        return self.source(path, definition)
+    def is_beside(self, path: str, definition: Definition) -> bool:
+        """Whether a definition is in the same file as the code, and not a part of it."""
+        return path == self._path and not covers(self._span, definition.span)
 
     def signature(self, path: str, definition: Definition) -> str:
         """All of a definition's signature, which is cut in the outline if it is long."""
@@ -109,8 +102,7 @@ class IndexedFiles:
 
     def callers(self, name: str) -> Sequence[CallSite]:
         """Where something called `name` is called."""
-        sites = self._files.callers(name)
-        return [site for site in sites if not (self._lasting and site.path == self._path)]
+        return self._files.callers(name)
 
 
 def visible_imports(outline: Outline, span: Span) -> list[Import]:

@@ -19,7 +19,7 @@ from qwlsp.context import pieces
 from qwlsp.context.callers import called_name
 from qwlsp.context.files import visible_imports
 from qwlsp.context.pieces import Piece
-from qwlsp.context.resolve import Files, Reference, related
+from qwlsp.context.resolve import Files, Reference, related_and_lasting
 from qwlsp.documents import Snapshot
 from qwlsp.syntax.languages import language, language_of_file
 from qwlsp.syntax.outline import Outline
@@ -73,14 +73,12 @@ def gather(
     after: list[Piece | None] = []
     lasting: list[Reference] = []
     if scope.kind in ("function", "class"):
-        lasting = focus.references(lasting=True)
+        related, lasting = map(_shown, related_and_lasting(path, scope, snapshot, files))
         elsewhere = [each for each in lasting if each.path != path]
         before = [focus.imports(), *map(focus.piece, elsewhere), focus.outline()]
         known = {(each.path, each.definition.span) for each in elsewhere}
         after = [
-            focus.piece(each)
-            for each in focus.references(lasting=False)
-            if (each.path, each.definition.span) not in known
+            focus.piece(each) for each in related if (each.path, each.definition.span) not in known
         ]
     shown = {(piece.path, piece.lines) for piece in (*before, *after) if piece is not None}
     before += [
@@ -91,6 +89,17 @@ def gather(
     return Company(
         _sorted_out(before), _sorted_out(after), sum(each.path == path for each in lasting)
     )
+
+
+def _shown(references: Sequence[Reference]) -> list[Reference]:
+    """All but fields, which are shown in their class."""
+    classes = {(r.path, r.definition.qualified_name) for r in references if r.role != "caller"}
+    return [
+        each
+        for each in references
+        if each.definition.kind != "variable"
+        or (each.path, each.definition.qualified_name.rpartition(".")[0]) not in classes
+    ]
 
 
 def _sorted_out(group: Sequence[Piece | None]) -> tuple[Piece, ...]:
@@ -123,17 +132,6 @@ class _Focus:
         if path == self.path:
             return self.snapshot.outline, self.snapshot.text
         return self.files.outline(path), self.files.text(path)
-
-    def references(self, *, lasting: bool) -> list[Reference]:
-        """What is related to it, but for fields, which are shown in their class."""
-        found = related(self.path, self.scope, self.snapshot, self.files, lasting=lasting)
-        classes = {(r.path, r.definition.qualified_name) for r in found if r.role != "caller"}
-        return [
-            each
-            for each in found
-            if each.definition.kind != "variable"
-            or (each.path, each.definition.qualified_name.rpartition(".")[0]) not in classes
-        ]
 
     def imports(self) -> Piece | None:
         """The imports that it uses."""

@@ -65,14 +65,24 @@ Environment: TypeAlias = Mapping[Path, Things]
 
 
 class Lookup:
-    """Answers about `files`, each of them worked out once."""
+    """Answers about `files`, each of them worked out once.
 
-    def __init__(self, files: IndexedFiles) -> None:
+    One that `is_lasting` tells nothing that typing in another function of the file may change.
+    """
+
+    def __init__(self, files: IndexedFiles, *, is_lasting: bool = False) -> None:
         self.files = files
+        self.is_lasting = is_lasting
         self._found: dict[tuple[str, str], Thing | None] = {}
         self._lines: dict[Thing, list[Thing]] = {}
         self._meanings: dict[Thing, Things] = {}
         self._depth = 0
+
+    def lasting(self) -> Lookup:
+        """One that is lasting, and knows the names that this one has found."""
+        other = Lookup(self.files, is_lasting=True)
+        other._found = self._found
+        return other
 
     # Names of a file
 
@@ -301,7 +311,9 @@ class Lookup:
 
     def _source(self, function: Thing) -> bytes:
         assert function.definition is not None
-        return self.files.body(function.path, function.definition)
+        if self.is_lasting and self.files.is_beside(function.path, function.definition):
+            return b""
+        return self.files.source(function.path, function.definition)
 
 
 _WORD = re.compile(r"\w+")

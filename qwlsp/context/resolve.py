@@ -19,7 +19,7 @@ from qwlsp.syntax.outline import Definition
 from qwlsp.syntax.scopes import Scope
 from qwlsp.text import Span
 
-__all__ = ["Files", "Reference", "related"]
+__all__ = ["Files", "Reference", "related", "related_and_lasting"]
 
 MOST = 40
 """References of one piece of code."""
@@ -38,14 +38,7 @@ class Reference:
     role: Literal["definition", "class", "caller"]
 
 
-def related(
-    snapshot_path: str,
-    scope: Scope,
-    snapshot: Snapshot,
-    files: Files,
-    *,
-    lasting: bool = False,
-) -> list[Reference]:
+def related(snapshot_path: str, scope: Scope, snapshot: Snapshot, files: Files) -> list[Reference]:
     """What a reader of `scope`, which is in the file `snapshot_path`, needs: most needed first.
 
     First its class and the fields it uses. Then definitions: what it calls or uses, by how often it
@@ -55,14 +48,24 @@ def related(
 
     At most MOST, each once and none inside the scope or around it, but for its class; a method may
     stand beside the class it is in. Nothing where there is no grammar.
-
-    With `lasting`, it is what is found without a look into the other functions of the file: what
-    they call, and what a constructor sets. So typing in one of them does not change it.
     """
     if scope.node is None:
         return []
-    indexed = IndexedFiles(files, snapshot_path, snapshot, scope.span, lasting=lasting)
-    return _Finder(snapshot_path, scope, snapshot, indexed).references()
+    lookup = Lookup(IndexedFiles(files, snapshot_path, snapshot, scope.span))
+    return _Finder(snapshot_path, scope, snapshot, lookup).references()
+
+
+def related_and_lasting(
+    snapshot_path: str, scope: Scope, snapshot: Snapshot, files: Files
+) -> tuple[list[Reference], list[Reference]]:
+    """What is `related`, and what of that kind is found without a look into the other functions of
+    the file, at what they call and what constructors set: typing there does not change it."""
+    if scope.node is None:
+        return [], []
+    lookup = Lookup(IndexedFiles(files, snapshot_path, snapshot, scope.span))
+    finders = (_Finder(snapshot_path, scope, snapshot, each) for each in (lookup, lookup.lasting()))
+    found, lasting = (finder.references() for finder in finders)
+    return found, lasting
 
 
 class _Rank(IntEnum):
@@ -94,11 +97,11 @@ class _Found:
 class _Finder:
     """Collects the references of one scope."""
 
-    def __init__(self, path: str, scope: Scope, snapshot: Snapshot, files: IndexedFiles) -> None:
+    def __init__(self, path: str, scope: Scope, snapshot: Snapshot, lookup: Lookup) -> None:
         self.path = path
         self.scope = scope
         self.snapshot = snapshot
-        self.lookup = Lookup(files)
+        self.lookup = lookup
         self.found: dict[tuple[str, Span], _Found] = {}
         # Attributes of local values of which nothing is known, with their first mentions.
         self.unknown: dict[str, int] = {}
