@@ -96,7 +96,8 @@ class Asked:
         if not parsed or self.question.detail == "full":
             return [whole]
         skeletons = [focusing.skeleton(snapshot, docstrings=told) for told in (True, False)]
-        return [each for each in skeletons if each.code != whole.code] or [whole]
+        shorter = [each for each in skeletons if each.code.rstrip() != whole.code.rstrip()]
+        return shorter or [whole]
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ class Preparer:
         if explicit or question.continues is not None:
             return [quick]
         rich = await self._fit(fitting, asked, focuses, budget, rich=True)
-        return [rich, quick] if rich.prompt != quick.prompt else [quick]
+        return [rich, quick] if rich.tokens > quick.tokens else [quick]
 
     async def _counted(self, asked: Asked, focuses: Sequence[Focus]) -> _Fitting:
         question, settings = asked.question, asked.settings
@@ -291,6 +292,8 @@ def _texts(asked: Asked, focuses: Sequence[Focus]) -> Iterator[str]:
     """All texts that a prompt for `asked` may have."""
     if asked.earlier is not None:
         yield from (asked.earlier.system, *asked.earlier.parts)
+        # Also what had no room then: answers say how long it is.
+        yield from (used.piece.forms[0].text for used in asked.earlier.company)
     for focus in focuses:
         prompt = asked.prompt(focus)
         yield from (prompt.system, *prompt.parts)

@@ -124,6 +124,17 @@ def test_the_class_comes_first_after_the_focus() -> None:
     assert "definition a.py:helper" in names(found.after)
 
 
+def test_what_comes_after_the_focus_and_lasts() -> None:
+    """Whatever is typed in other functions: not who calls it, nor what a constructor sets."""
+    assert of("def g(): pass\ndef f():\n    g()\ndef h():\n    f()\n").lasting == 1
+    code = "from db import Store\nclass A:\n    def __init__(self):\n        self.s = Store()\n"
+    found = of(code + "    def f(self):\n        self.s.open()\n", "A.f", db=DB)
+    assert names(found.before) == ["outline a.py:outline"]
+    assert names(found.after)[0] == "class a.py:A"
+    assert "definition db.py:Store.open" in names(found.after)
+    assert found.lasting == 1
+
+
 def test_headings_say_where_it_is() -> None:
     found = of("from db import connect\ndef g(): pass\ndef f():\n    g(connect())\n", db=DB)
     assert [piece.forms[0].text.partition("\n")[0] for piece in found.before] == [
