@@ -25,6 +25,7 @@ async def initialized(session: Session, _params: types.InitializedParams) -> Non
     session.indexing.begin(roots_of(params) if params else [])
     session.begin(_section(params.initialization_options) if params else None)
     await session.pull_configuration()
+    session.reading_ahead.begin()
 
 
 async def did_change_configuration(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from qwlsp.answers import Question
 from qwlsp.cache import digest
+from qwlsp.engine.client import EngineClient
 from qwlsp.engine.messages import Message, Reading
 from qwlsp.errors import QwlspError
 from qwlsp.lsp import convert
@@ -35,9 +36,22 @@ class ReadAhead:
         self._place: tuple[str, Span] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._typed_at = float("-inf")
+        self._loading: asyncio.Task[None] | None = None
         self._planning: asyncio.Task[None] | None = None
         self._reading: asyncio.Task[None] | None = None
         self._read: str | None = None
+
+    def begin(self) -> None:
+        """The editor has started. With a document open, the model will be needed soon, and it
+        loads while everything else of the first question is prepared."""
+        model, latency = self._session.service.model, self._session.service.settings.latency
+        if model is not None and latency.read_ahead != "off" and any(self._session.documents):
+            self._loading = asyncio.create_task(self._load(model.engine))
+
+    @staticmethod
+    async def _load(engine: EngineClient) -> None:
+        with suppress(QwlspError):  # the person's question will say what is wrong
+            await engine.start()
 
     def looked_at(self, uri: str, span: Span) -> None:
         """The cursor is here now."""
@@ -74,6 +88,12 @@ class ReadAhead:
             if waiting is not None:
                 waiting.cancel()
         self._reading = None
+
+    def end(self) -> None:
+        """The editor goes: do not even load the model."""
+        self.stop()
+        if self._loading is not None:
+            self._loading.cancel()
 
     def _wait(self, seconds: float) -> None:
         if self._timer is not None:

@@ -189,7 +189,7 @@ class Session:
 
     async def close(self) -> None:
         """Stop all work and let the worker go."""
-        self.reading_ahead.stop()
+        self.reading_ahead.end()
         await self.jobs.cancel_all()
         await self.indexing.close()
         if self.service.model is not None:
