@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from qwlsp.backends.llama import LLAMA_VERSION, Context
+from qwlsp.engine.pace import Speed
 
 PREFILL_TOKENS = 256
 DECODE_TOKENS = 16
@@ -65,16 +66,19 @@ class FitStore:
         """Keep a fit; where that is not possible, it is measured again next time."""
         self._save(self._key, asdict(fit))
 
-    def load_pace(self) -> float | None:
-        """The seconds that reading a token took here lately, None if that is not known."""
-        kept = self._all().get(f"{self._key} pace")
-        return kept if isinstance(kept, float) and kept > 0 else None
+    def load_speed(self) -> Speed | None:
+        """How fast this machine read this model lately, None if that is not known."""
+        match self._all().get(f"{self._key} speed"):
+            case [float(seconds), float(growth)] if 0 < seconds < 60 and 0 <= growth < 1:
+                return Speed(seconds, growth)
+        return None
 
-    def save_pace(self, seconds: float) -> None:
-        """Keep the seconds that reading a token takes, if they have changed."""
-        kept = self.load_pace()
-        if kept is None or abs(seconds - kept) > NEWS * kept:
-            self._save(f"{self._key} pace", seconds)
+    def save_speed(self, speed: Speed) -> None:
+        """Keep how fast this machine reads, if that has changed."""
+        kept = self.load_speed()
+        lengths = (100, 10_000)  # tokens: a short prompt and a long one
+        if kept is None or any(_differ(kept, speed, length) for length in lengths):
+            self._save(f"{self._key} speed", list(speed))
 
     def _save(self, key: str, value: object) -> None:
         data = {**self._all(), key: value}
@@ -90,6 +94,12 @@ class FitStore:
         except (OSError, ValueError):
             return {}
         return data if isinstance(data, dict) else {}
+
+
+def _differ(one: Speed, other: Speed, length: int) -> bool:
+    """Whether the two speeds of reading so many tokens differ by more than the noise."""
+    before = one.duration(0, length)
+    return abs(other.duration(0, length) - before) > NEWS * before
 
 
 class Fitter:

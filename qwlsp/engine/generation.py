@@ -76,7 +76,7 @@ class Runner:
             read=reused,
             total=len(tokens),
             reused=reused,
-            seconds_left=self._pace.duration(reused, len(tokens)),
+            seconds_left=self._pace.speed.duration(reused, len(tokens)),
             part_tokens=prompt.part_tokens,
             chat=chat,
         )
@@ -130,7 +130,7 @@ class Runner:
         for index, chat in enumerate(request.richer):
             prompt = self._tokenizer.prompt(chat)
             known = self._memory.known(np.array(prompt.tokens, np.int32))
-            wait = self._pace.duration(known, len(prompt.tokens))
+            wait = self._pace.speed.duration(known, len(prompt.tokens))
             if wait <= request.wait_seconds and len(prompt.tokens) <= self._longest(request):
                 return prompt, index
         return self._tokenizer.prompt(request.messages), None
@@ -152,7 +152,7 @@ class Runner:
                 read=length,
                 total=len(prompt),
                 reused=reused,
-                seconds_left=self._pace.duration(length, len(prompt)),
+                seconds_left=self._pace.speed.duration(length, len(prompt)),
             )
 
     def _choose(self, sequence: OpenSequence, choices: list[str], done: Done) -> Iterator[Event]:

@@ -62,7 +62,7 @@ class Loaded:
     memory: WorkingMemory
     fitter: Fitter | None
     ready: Ready
-    save_pace: Callable[[], None]
+    save_speed: Callable[[], None]
 
 
 def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -> Loaded:
@@ -96,7 +96,7 @@ def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -
             return measure(context, 0, check)
 
     worth_fitting = config.fits_file and not measured and model.size >= SMALL_MODEL
-    pace = Pace(store.load_pace() if config.fits_file else None)
+    pace = Pace(store.load_speed() if config.fits_file else None)
     tokenizer = ChatTokenizer(model.tokenize, template, pace=pace, context_length=limit)
     memory = WorkingMemory(
         make_context, check=check, archive=_archive(config, path, fitted(fit, limit, kv_type))
@@ -113,7 +113,7 @@ def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -
         memory,
         Fitter(fit, trial=trial, store=store) if worth_fitting else None,
         ready,
-        save_pace=lambda: store.save_pace(pace.seconds) if config.fits_file else None,
+        save_speed=lambda: store.save_speed(pace.speed) if config.fits_file else None,
     )
 
 

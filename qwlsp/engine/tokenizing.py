@@ -52,6 +52,6 @@ class ChatTokenizer:
             id=request.id,
             tokens=[len(self.tokens(text)) for text in request.texts],
             markup=len(markup.tokens),
-            within_wait=self._pace.within(request.seconds),
+            within_wait=self._pace.speed.within(request.seconds),
             context_length=self._context_length,
         )

@@ -128,7 +128,7 @@ def _use_idle_time(loaded: Loaded, *, answered: bool) -> bool:
     try:
         if loaded.memory.save_one():
             return True
-        loaded.save_pace()
+        loaded.save_speed()
         return answered and loaded.fitter is not None and loaded.fitter.step()
     except Stopped:
         return True
