@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from qwlsp.checks.rewrites import Check
 from qwlsp.context.prompt import Prompt
 from qwlsp.documents import Snapshot
-from qwlsp.text import Range, Span
+from qwlsp.text import Range, Span, Text
 
 Detail = Literal["brief", "full"]
 Source = Literal["model", "rules", "structure"]
@@ -118,6 +119,56 @@ class Answer:
             del data[name]
         for piece in (*data["context"], *data["left_out"]):
             del piece["name"]
+        return data
+
+
+@dataclass(frozen=True)
+class TextEdit:
+    """`new_text` in place of `range`, in UTF-16, of a file."""
+
+    file: str
+    range: Range
+    new_text: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What became of a call in a rewrite, and who said so; how likely a model found that."""
+
+    file: str
+    range: Range
+    call: str
+    choice: str
+    by: Literal["rule", "model"]
+    probability: float | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line, from 1, and what is defined there."""
+
+    path: str
+    line: int
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rewrite(Answer):
+    """Code that was changed. `edits` are none if a check failed; `texts` are the changed files as
+    they were, which the edits are for. `callers` can't go on as they are."""
+
+    edits: tuple[TextEdit, ...] = ()
+    diff: str = ""
+    decisions: tuple[Decision, ...] = ()
+    checks: tuple[Check, ...] = ()
+    warnings: tuple[str, ...] = ()
+    callers: tuple[Place, ...] = ()
+    texts: tuple[tuple[str, Text], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that the command line prints and editors receive."""
+        data = super(Rewrite, replace(self, texts=())).to_json()
+        del data["texts"]
         return data
 
 

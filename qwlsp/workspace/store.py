@@ -297,6 +297,12 @@ def find_calls(connection: sqlite3.Connection, name: str, limit: int) -> list[tu
     ]
 
 
+def imports_package(connection: sqlite3.Connection, package: str) -> bool:
+    """Whether some file imports a package or something in it."""
+    query = "SELECT 1 FROM imports WHERE module = ? OR module GLOB ? LIMIT 1"
+    return connection.execute(query, (package, f"{package}.*")).fetchone() is not None
+
+
 def find_words(connection: sqlite3.Connection, expression: str, limit: int) -> list[Row]:
     """The pieces that match a full-text query, best first."""
     rows = connection.execute(

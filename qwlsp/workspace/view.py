@@ -152,6 +152,11 @@ class Workspace:
         those in tests come last."""
         return list(islice(self._callers(name, limit * _SPARE), limit))
 
+    def uses(self, package: str) -> bool:
+        """Whether some file of the workspace imports a package of Python."""
+        find = partial(store.imports_package, package=package)
+        return any(self._ask(root, find) for root in self._roots)
+
     def search(self, words: str, *, limit: int = 20) -> list[Found]:
         """What has to do with any of the words in a text that a person typed, best first."""
         expression = match_expression(words)

@@ -1,0 +1,1 @@
+"""What an edit must pass before it is offered."""

@@ -1,0 +1,1 @@
+"""From synchronous code to code that awaits: what is to change, and the edits that change it."""

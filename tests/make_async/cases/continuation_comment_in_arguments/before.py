@@ -1,0 +1,20 @@
+import subprocess
+import time
+
+
+def sorted_words(text):
+    """The words of a text, sorted by a program."""
+    result = subprocess.run(
+        [
+            "sort",
+            # no -u: words may come twice
+        ],
+        input=text.replace(" ", "\n") + "\n", text=True,
+        # The output is what we want,
+        stdout=subprocess.PIPE,
+    )  # and errors go to the screen
+    time.sleep(
+        1,  # second
+    )
+
+    return result.stdout.split()

@@ -1,0 +1,12 @@
+"""Orders of the day."""
+
+from store import Store, save_order
+
+
+async def place_orders(names):
+    """Save an order for each name; return the file's lines."""
+    store = Store("orders.txt")
+    for name in names:
+        await save_order(store, name)
+
+    return store.lines

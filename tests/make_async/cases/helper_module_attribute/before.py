@@ -1,0 +1,12 @@
+import api
+
+
+def weather_report(*cities):
+    """One line a city."""
+    lines = []
+    for city in cities:
+        degrees = api.degrees(city)
+        lines.append(f"{city.title()}: {degrees}")
+        if degrees < 0:
+            lines.append("  " + api.advice(degrees))
+    return lines

@@ -1,0 +1,9 @@
+from printer import print_page
+
+
+def print_book(pages):
+    """Print a book; return what the printer said."""
+    said = []
+    for number, page in enumerate(pages, start=1):
+        said.append(print_page(page, number=number))
+    return said

@@ -1,0 +1,6 @@
+from printer import print_page
+
+
+def print_poster(text):
+    """A poster is one big page."""
+    return print_page(text.upper())

@@ -1,0 +1,19 @@
+import asyncio
+from collections import Counter
+
+
+async def count_levels(path):
+    """How many lines of a log have which level."""
+    levels = Counter()
+    with await asyncio.to_thread(open, path, errors="replace") as log:
+        header = await asyncio.to_thread(log.readline)
+        if not header.startswith("#"):
+            raise ValueError(f"{path} is no log")
+
+        for number, line in enumerate(await asyncio.to_thread(list, log), start=2):
+            level, _, message = line.partition(" ")
+            if not message:
+                continue  # a line that was cut off
+            levels[level] += 1
+
+    return dict(levels), number

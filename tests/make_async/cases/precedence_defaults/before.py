@@ -1,0 +1,17 @@
+import time
+
+
+def today():
+    """The day, from a slow calendar."""
+    time.sleep(1)
+    return 14
+
+
+def plan(task, day=today()):
+    """Plan a task, with a few days of reserve."""
+    time.sleep(2)
+
+    def late(by=len(task)):
+        return day + by
+
+    return f"{task}: {day} to {late()}"

@@ -1,0 +1,22 @@
+import httpx
+
+GREETING = "Dear reader"
+
+
+async def newsletter(url):
+    """Format the newsletter.
+
+    The text below is sent as it stands here.
+    """
+    async with httpx.AsyncClient(follow_redirects=True, timeout=None) as client:
+        page = await client.get(url)
+    first, *others = page.text.splitlines()
+    body = f"""{GREETING},
+    today: {first}
+  and {len(others)} more.
+"""
+    # Signed by hand.
+    signature = '''
+        -- the news desk'''
+    status = page.status_code
+    return body + signature, status

@@ -1,0 +1,12 @@
+import time
+
+
+def unlock(open, input=None):
+    """Try keys; `open` tells whether a key fits."""
+    tried = 0
+    for key in input or ["iron", "brass"]:
+        tried += 1
+        if open(key):
+            return key, tried
+        time.sleep(2)  # the lock is stiff
+    return None

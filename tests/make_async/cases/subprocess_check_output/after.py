@@ -1,0 +1,12 @@
+import asyncio
+from subprocess import check_output
+
+VERSION = "1.4"
+
+
+async def version() -> str:
+    """The version with the commit behind it."""
+    commit = (await asyncio.to_thread(check_output, ["git", "rev-parse", "HEAD"])).decode().strip()
+    dirty = (await asyncio.to_thread(check_output, "git status --short", shell=True, text=True)).splitlines()
+
+    return f"{VERSION}+{commit[:4]}" + (".dirty" if dirty else "")
