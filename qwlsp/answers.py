@@ -12,14 +12,16 @@ from qwlsp.text import Range, Span, Text
 
 Detail = Literal["brief", "full"]
 Source = Literal["model", "rules", "structure"]
+Action = Literal["explain", "ask", "make-async"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """What a person wants to know about a place in a snapshot.
 
-    `file` is the path, or the URI of a buffer without one. `words` is a free question; without
-    one, an explanation is wanted. `everywhere`: the question is about the whole workspace.
+    `file` is the path, or the URI of a buffer without one. `words` are those of a free question.
+    `everywhere`: it is about the whole workspace. `with_callers`: callers are made async, too.
+    `preview`: edits are shown and not made.
     `context_tokens` bounds the prompt. `use_cache` covers reading and writing of remembered
     answers, `fresh` only the reading. `continues` is an answer that was cut off and is to be gone
     on with, `follows` one that the question refers to.
@@ -29,7 +31,10 @@ class Question:
     span: Span
     file: str
     words: str = ""
+    action: Action = "explain"
     everywhere: bool = False
+    with_callers: bool = False
+    preview: bool = False
     detail: Detail = "brief"
     context_tokens: int | None = None
     use_cache: bool = True

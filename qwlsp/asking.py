@@ -155,7 +155,7 @@ def _answer(prepared: Prepared, draft: Draft, *, model: Model) -> Answer:
 def about(question: Question, scope: Scope) -> Answer:
     """An answer that has no words yet."""
     return Answer(
-        action="ask" if question.words else "explain",
+        action=question.action,
         file=question.file,
         symbol=scope.qualified_name,
         range=question.snapshot.text.range(scope.span, Encoding.UTF16),

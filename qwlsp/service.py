@@ -18,6 +18,8 @@ from qwlsp.asking import ask as ask_model
 from qwlsp.cache import AnswerCache, digest
 from qwlsp.context.gather import Company, Place, gather
 from qwlsp.context.prompt import Prompt
+from qwlsp.conversion import table
+from qwlsp.deciding import make_code_async
 from qwlsp.documents import Snapshot
 from qwlsp.engine.client import EngineClient, State
 from qwlsp.engine.messages import EngineConfig, Message
@@ -62,6 +64,11 @@ class Service:
         """Explain the function, class, block or file around the question's span, or answer the
         question about it; the Answer comes last. Closing the iterator stops the work. Raises
         QwlspError."""
+        if question.action == "make-async":
+            async with aclosing(self._make_async(question)) as updates:
+                async for update in updates:
+                    yield update
+            return
         asked, model = self.asked(question), self.model
         if model is None:
             answer = self._without_model(asked)
@@ -74,12 +81,17 @@ class Service:
             return
         started = time.monotonic()
         prompts = await model.preparer.prepare(asked)
-        updates = ask_model(Choice(prompts, model, started), asked.settings)
-        async with aclosing(updates):
-            async for update in updates:
+        answers = ask_model(Choice(prompts, model, started), asked.settings)
+        async with aclosing(answers):
+            async for update in answers:
                 if isinstance(update, Answer):
                     self._remember(key, asked, update)
                 yield update
+
+    def _make_async(self, question: Question) -> AsyncGenerator[Update, None]:
+        scope = question.snapshot.scope_at(question.span)
+        added = table.load(home() / "async.toml")
+        return make_code_async(question, scope, self._files(), added, self.settings, self.model)
 
     def asked(self, question: Question) -> Asked:
         """The question with the code it is about, and all that may stand around that."""

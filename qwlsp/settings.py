@@ -134,6 +134,24 @@ class AnswerSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EditSettings:
+    """How code is changed."""
+
+    confirm: str = setting(
+        "auto",
+        "Ask before an edit is made, in editors that can: auto asks where other files change or"
+        " callers are left behind.",
+        *_one_of("auto", "always", "never"),
+    )
+    http_client: str = setting(
+        "auto",
+        "What fetches from the web in code made async: auto takes the one that the project uses,"
+        " and else a thread.",
+        *_one_of("auto", "httpx", "aiohttp", "thread"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """All settings."""
 
@@ -141,6 +159,7 @@ class Settings:
     generation: GenerationSettings = field(default_factory=GenerationSettings)
     latency: LatencySettings = field(default_factory=LatencySettings)
     answers: AnswerSettings = field(default_factory=AnswerSettings)
+    edits: EditSettings = field(default_factory=EditSettings)
 
 
 def from_json(data: object, base: Settings | None = None) -> tuple[Settings, list[str]]:

@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from ruff import find_ruff_bin  # type: ignore[import-untyped]
@@ -61,12 +62,23 @@ def lint(
     return [_finding(text, each) for each in _run(["check", *options, *selected], text)]
 
 
-def _run(arguments: list[str], text: Text) -> list[dict[str, Any]]:
+@cache
+def known_rules() -> frozenset[str]:
+    """The codes of all rules that the installed ruff has. Raises LinterFailed."""
+    found = _run(["rule", "--all", "--output-format=json"])
+    return frozenset(
+        str(each["code"])
+        for each in found
+        if each["code"] and "Removed" not in each.get("status", ())
+    )
+
+
+def _run(arguments: list[str], text: Text | None = None) -> list[dict[str, Any]]:
     try:
         done = subprocess.run(
             [find_ruff_bin(), *arguments],
             check=False,
-            input=text.data,
+            input=text.data if text else b"",
             capture_output=True,
             timeout=SECONDS,
         )

@@ -7,19 +7,20 @@ import json
 import sys
 from collections.abc import Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
 
 from qwlsp import __version__
-from qwlsp.answers import Answer, Question
+from qwlsp.answers import Action, Answer, Question, Rewrite
 from qwlsp.cache import AnswerCache
 from qwlsp.cli.display import Display
 from qwlsp.cli.place import read_place, root_of
+from qwlsp.cli.write import write_edits
 from qwlsp.errors import QwlspError
 from qwlsp.home import answers_file, index_folder, models_folder
 from qwlsp.models.find import HOW_TO_GET_ONE, find_model, wanted_models
@@ -38,6 +39,7 @@ model_app = typer.Typer(help="The model: fetch one, see which one is used.", no_
 app.add_typer(model_app, name="model")
 
 INTERRUPTED = 130
+T = TypeVar("T")
 
 
 class Detail(str, Enum):
@@ -93,8 +95,13 @@ def explain(
         generation={"maxTokens": max_tokens, "temperature": temperature, "seed": seed},
         answers={"language": lang},
     )
-    asking = Asking(detail.value, context_tokens, use_cache=not no_cache)
-    _answer(place, "", asking, settings, no_model=no_model, as_json=as_json)
+    asking = Asking(
+        action="explain",
+        detail=detail.value,
+        context_tokens=context_tokens,
+        use_cache=not no_cache,
+    )
+    _answer(place, asking, settings, no_model=no_model, as_json=as_json)
 
 
 @app.command()
@@ -122,45 +129,79 @@ def ask(
         generation={"maxTokens": max_tokens, "temperature": temperature, "seed": seed},
         answers={"language": lang},
     )
-    asking = Asking(detail.value, context_tokens, use_cache=not no_cache)
-    _answer(place, question, asking, settings, no_model=no_model, as_json=as_json)
+    asking = Asking(
+        action="ask",
+        words=question,
+        detail=detail.value,
+        context_tokens=context_tokens,
+        use_cache=not no_cache,
+    )
+    _answer(place, asking, settings, no_model=no_model, as_json=as_json)
 
 
-@dataclass(frozen=True)
+@app.command("make-async")
+def make_async(
+    place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="The function or class.")],
+    write: Annotated[bool, typer.Option("--write", help="Change the files.")] = False,
+    with_callers: Annotated[
+        bool, typer.Option("--with-callers", help="Make its callers async, too.")
+    ] = False,
+    http_client: Annotated[
+        str | None, typer.Option(help="auto, httpx, aiohttp or thread: what fetches from the web.")
+    ] = None,
+    model: ModelOption = None,
+    no_model: NoModelOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a function async, with what has to change for that; print the changes as a diff."""
+    settings = _settings(model={"path": model}, edits={"httpClient": http_client})
+    asking = Asking(action="make-async", with_callers=with_callers)
+    _answer(place, asking, settings, no_model=no_model, as_json=as_json, write=write)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asking:
-    """How a question is asked, whatever it is."""
+    """What is asked, and how, whatever it is about."""
 
-    detail: Literal["brief", "full"]
-    context_tokens: int | None
-    use_cache: bool
+    action: Action
+    words: str = ""
+    with_callers: bool = False
+    detail: Literal["brief", "full"] = "brief"
+    context_tokens: int | None = None
+    use_cache: bool = True
 
 
 def _answer(
-    place: str, words: str, asking: Asking, settings: Settings, *, no_model: bool, as_json: bool
+    place: str,
+    asking: Asking,
+    settings: Settings,
+    *,
+    no_model: bool,
+    as_json: bool,
+    write: bool = False,
 ) -> None:
     try:
-        found = read_place(place, folders=bool(words))
+        found = read_place(place, folders=asking.action == "ask")
         for warning in found.warnings:
             _warn(warning)
         question = Question(
             snapshot=found.snapshot,
             span=found.span,
             file=str(found.path),
-            words=words,
             everywhere=found.is_folder,
-            detail=asking.detail,
-            context_tokens=asking.context_tokens,
-            use_cache=asking.use_cache,
+            **asdict(asking),
         )
         root = root_of(found.path)
-        _run(_follow(question, settings, root, no_model=no_model, as_json=as_json))
+        answer = _run(_follow(question, settings, root, no_model=no_model, as_json=as_json))
+        if isinstance(answer, Rewrite):
+            _finish_rewrite(answer, write=write)
     except QwlspError as error:
         _fail(error)
 
 
 async def _follow(
     question: Question, settings: Settings, root: Path | None, *, no_model: bool, as_json: bool
-) -> None:
+) -> Answer:
     model = None if no_model else open_model(settings)
     cache = AnswerCache(answers_file())
     files = Workspace([root] if root else [], database=index_folder(), buffer=lambda path: None)
@@ -168,21 +209,32 @@ async def _follow(
     display = Display(Console(quiet=as_json))
     try:
         with display:
-            if root is not None and question.everywhere:
+            if root is not None and (question.everywhere or question.action == "make-async"):
                 await index(root, display.indexing)
             async with aclosing(service.answer(question)) as updates:
                 async for update in updates:
                     if not as_json:
                         display.show(update)
+        assert isinstance(update, Answer)
         if as_json:
-            assert isinstance(update, Answer)
             print(json.dumps(update.to_json()))
+        return update
     finally:
         if model is not None:
             for warning in model.engine.warnings:
                 _warn(warning)
             await model.engine.close()
         cache.close()
+
+
+def _finish_rewrite(rewrite: Rewrite, *, write: bool) -> None:
+    """Say what is to be looked after, and change the files if that is wanted."""
+    for warning in rewrite.warnings:
+        _warn(warning)
+    if failed := next((check for check in rewrite.checks if not check.passed), None):
+        _fail(f'Nothing was changed: the check "{failed.name}" did not pass. {failed.detail}')
+    if write:
+        write_edits(rewrite)
 
 
 @model_app.command("path")
@@ -234,10 +286,10 @@ def _settings(**sections: dict[str, Any]) -> Settings:
     return settings
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
+def _run(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end, or until Ctrl-C."""
     try:
-        asyncio.run(work)
+        return asyncio.run(work)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
 

@@ -8,8 +8,9 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.markdown import Markdown
 from rich.segment import Segment
+from rich.syntax import Syntax
 
-from qwlsp.answers import Answer, ReadingPrompt, Update, Writing
+from qwlsp.answers import Answer, ReadingPrompt, Rewrite, Update, Writing
 
 
 class Tail:
@@ -63,7 +64,12 @@ class Display:
         self._live.update(f"Indexing: {done:,} of {total:,} files")
 
     def _print(self, answer: Answer) -> None:
-        if self._console.is_terminal:
+        if isinstance(answer, Rewrite):
+            if self._console.is_terminal and answer.diff:
+                self._console.print(Syntax(answer.diff, "diff", background_color="default"))
+            else:
+                self._console.file.write(answer.diff)
+        elif self._console.is_terminal:
             self._console.print(Markdown(answer.markdown))
         else:
             self._console.file.write(answer.markdown.rstrip() + "\n")

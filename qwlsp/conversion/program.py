@@ -11,7 +11,7 @@ from typing import Protocol
 
 from tree_sitter import Node
 
-from qwlsp.context.files import CallSite, Index, IndexedFiles
+from qwlsp.context.files import Index, IndexedFiles
 from qwlsp.context.lookup import Environment, Lookup, Thing
 from qwlsp.context.names import names
 from qwlsp.context.paths import CALL, Path
@@ -29,8 +29,6 @@ MOST_STEPS = 12
 
 class Project(Files, Protocol):
     """The files, and whether any of them imports a package."""
-
-    def callers(self, name: str, *, limit: int = 20) -> list[CallSite]: ...  # noqa: D102
 
     def uses(self, package: str) -> bool:
         """Whether some file imports it."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from qwlsp.engine.messages import (
     LENGTH,
     Cancel,
+    Constraint,
     Count,
     Counted,
     Done,
@@ -113,6 +114,7 @@ class EngineClient:
         answer_start: str = "",
         sampling: Sampling,
         max_tokens: int,
+        constraint: Constraint | None = None,
         context_tokens: int | None = None,
         richer: list[list[Message]] | None = None,
         wait_seconds: float = 0.0,
@@ -130,6 +132,7 @@ class EngineClient:
                 answer_start=answer_start,
                 sampling=sampling,
                 max_tokens=max_tokens,
+                constraint=constraint,
                 context_tokens=context_tokens,
                 richer=richer or [],
                 wait_seconds=wait_seconds,

@@ -31,6 +31,8 @@ class CommandArgument:
     after: str | None
     fresh: bool
     wait: bool
+    with_callers: bool
+    preview: bool
 
 
 def command_argument(arguments: Any) -> CommandArgument:
@@ -58,6 +60,8 @@ def command_argument(arguments: Any) -> CommandArgument:
         after=str(after) if after is not None else None,
         fresh=data.get("fresh") is True,
         wait=data.get("wait") is True,
+        with_callers=data.get("withCallers") is True,
+        preview=data.get("preview") is True,
     )
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from lsprotocol import types
 
-from qwlsp.actions import explain
+from qwlsp.actions import explain, make_async
 from qwlsp.documents import Snapshot
 from qwlsp.errors import BadRequest, QwlspError
 from qwlsp.lsp import convert
 from qwlsp.lsp.indexing import folders, roots_of
 from qwlsp.lsp.jobs import Job
 from qwlsp.lsp.session import Session
-from qwlsp.lsp.start import EXPLAIN
+from qwlsp.lsp.start import EXPLAIN, MAKE_ASYNC, MAKE_ASYNC_KIND
 from qwlsp.syntax.scopes import Scope
 from qwlsp.text import Span
 
@@ -45,9 +45,14 @@ def _section(data: Any) -> Any:
 
 
 def code_action(session: Session, params: types.CodeActionParams) -> list[types.CodeAction] | None:
-    """Offer to explain what is under the cursor."""
+    """Offer what can be done with what is under the cursor."""
     only = params.context.only
-    if only is not None and not any(_includes(kind, EXPLAIN) for kind in only):
+    wanted = [
+        kind
+        for kind in (EXPLAIN, MAKE_ASYNC_KIND)
+        if only is None or any(_includes(asked, kind) for asked in only)
+    ]
+    if not wanted:
         return None
     uri = params.text_document.uri
     try:
@@ -58,13 +63,23 @@ def code_action(session: Session, params: types.CodeActionParams) -> list[types.
     except QwlspError:
         return None  # nothing to offer here; a message for each cursor movement helps nobody
     session.reading_ahead.looked_at(uri, span)
-    title = explain.title(scope, convert.short_name(uri))
     argument = {"uri": uri, "version": snapshot.version, "range": params.range}
-    return [
-        types.CodeAction(
-            title=title, kind=EXPLAIN, command=types.Command(title, EXPLAIN, arguments=[argument])
-        )
-    ]
+    found = []
+    if EXPLAIN in wanted:
+        title = explain.title(scope, convert.short_name(uri))
+        found.append(_action(title, EXPLAIN, EXPLAIN, argument))
+    if MAKE_ASYNC_KIND in wanted and make_async.is_offered(snapshot, scope):
+        title = make_async.title(scope)
+        found.append(_action(title, MAKE_ASYNC_KIND, MAKE_ASYNC, argument))
+        title, argument = f"{title}, with its callers", {**argument, "withCallers": True}
+        found.append(_action(title, MAKE_ASYNC_KIND, MAKE_ASYNC, argument))
+    return found
+
+
+def _action(title: str, kind: str, command: str, argument: dict[str, Any]) -> types.CodeAction:
+    return types.CodeAction(
+        title=title, kind=kind, command=types.Command(title, command, arguments=[argument])
+    )
 
 
 def _includes(asked: str, kind: str) -> bool:
@@ -133,6 +148,11 @@ async def run_explain(session: Session, params: types.ExecuteCommandParams) -> A
 async def run_ask(session: Session, params: types.ExecuteCommandParams) -> Any:
     """The same for a free question."""
     return await _run(session.ask, params)
+
+
+async def run_make_async(session: Session, params: types.ExecuteCommandParams) -> Any:
+    """The same for making code async."""
+    return await _run(session.make_async, params)
 
 
 async def _run(start: Callable[..., Job], params: types.ExecuteCommandParams) -> Any:

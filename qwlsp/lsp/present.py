@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.uris import from_fs_path
 
-from qwlsp.answers import Answer
+from qwlsp.answers import Answer, Rewrite
 from qwlsp.home import home
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ CONTINUE = "Continue"
 
 def answer(session: Session, job: Job, result: Answer) -> None:
     """Say where the answer is, or open it as a document; offer to go on if it was cut off."""
+    if isinstance(result, Rewrite):
+        _rewrite(session, job, result)
+        return
     name = f"`{result.symbol}`" if result.symbol else "the file"
     where = f"Hover over {name} to read it" if result.symbol else "Hover over its first line"
     message = f"{job.title} is done. {where}."
@@ -34,6 +37,16 @@ def answer(session: Session, job: Job, result: Answer) -> None:
         _offer_to_continue(session, job, message.strip())
     elif message:
         session.show(message, types.MessageType.Info)
+
+
+def _rewrite(session: Session, job: Job, result: Rewrite) -> None:
+    """What the editor does not show by itself: why there is no edit, what to look after."""
+    if not result.edits or job.question.preview:
+        session.show(result.markdown, types.MessageType.Warning)
+    elif result.warnings:
+        session.show(
+            "\n".join([f"{job.title}: done.", *result.warnings]), types.MessageType.Warning
+        )
 
 
 def _show_document(session: Session, job: Job, result: Answer) -> None:

@@ -64,6 +64,13 @@ class QwlspServer(LanguageServer):
         return bool(window and window.show_document and window.show_document.support)
 
     @property
+    def can_confirm_edits(self) -> bool:
+        """Whether the client shows edits for confirmation."""
+        workspace = self.client_capabilities.workspace
+        edit = workspace and workspace.workspace_edit
+        return bool(edit and edit.document_changes and edit.change_annotation_support)
+
+    @property
     def can_watch_files(self) -> bool:
         """Whether the client tells of changes on disk when it is asked to."""
         workspace = self.client_capabilities.workspace

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from qwlsp.actions import ask, explain
-from qwlsp.answers import Answer, Question, Update
+from qwlsp.actions import ask, explain, make_async
+from qwlsp.answers import Answer, Question, Rewrite, Update
 from qwlsp.cache import AnswerCache
 from qwlsp.documents import Documents, Snapshot
 from qwlsp.engine.client import State
 from qwlsp.errors import BadRequest, QwlspError, StaleVersion
 from qwlsp.home import answers_file
-from qwlsp.lsp import convert, present
+from qwlsp.lsp import convert, edits, present
 from qwlsp.lsp.indexing import Indexing
 from qwlsp.lsp.jobs import Job, Jobs, Kept
 from qwlsp.lsp.read_ahead import ReadAhead
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 ANSWER = "qwlsp/answer"
 STATUS = "qwlsp/status"
+REPLANS = 3
+"""How often edits are made anew because the text has changed meanwhile."""
 
 
 class Session:
@@ -119,11 +121,23 @@ class Session:
         """Start the answer to a free question. Raises QwlspError if it can't even be begun."""
         if not argument.question or not argument.question.strip():
             raise BadRequest("The command's argument needs a question.")
-        question = replace(self._question(argument), words=argument.question)
+        question = replace(self._question(argument), action="ask", words=argument.question)
         if argument.after is not None:
             kept = self._kept(argument.after)
             span = kept.question.span if argument.range is None else question.span
             question = replace(question, span=span, follows=kept.answer)
+        return self._start(question, argument.uri, token=token, waited_for=argument.wait)
+
+    def make_async(
+        self, argument: convert.CommandArgument, *, token: types.ProgressToken | None
+    ) -> Job:
+        """Start to make a function async. Raises QwlspError if it can't even be begun."""
+        question = replace(
+            self._question(argument),
+            action="make-async",
+            with_callers=argument.with_callers,
+            preview=argument.preview,
+        )
         return self._start(question, argument.uri, token=token, waited_for=argument.wait)
 
     def _question(self, argument: convert.CommandArgument) -> Question:
@@ -165,11 +179,12 @@ class Session:
     ) -> Job:
         snapshot = question.snapshot
         scope = snapshot.scope_at(question.span)
-        title = (
-            ask.title(question.words)
-            if question.words
-            else explain.title(scope, convert.short_name(uri))
-        )
+        if question.action == "make-async":
+            title = make_async.title(scope)
+        elif question.words:
+            title = ask.title(question.words)
+        else:
+            title = explain.title(scope, convert.short_name(uri))
         return self.jobs.start(
             question,
             self._answer(question),
@@ -181,11 +196,28 @@ class Session:
         )
 
     async def _answer(self, question: Question) -> AsyncGenerator[Update, None]:
-        if question.everywhere:
+        if question.everywhere or question.action == "make-async":
             await self.indexing.finished()
-        async with aclosing(self.service.answer(question)) as updates:
-            async for update in updates:
-                yield update
+        for _attempt in range(REPLANS + 1):
+            stale: Rewrite | None = None
+            async with aclosing(self.service.answer(question)) as updates:
+                async for update in updates:
+                    if isinstance(update, Rewrite) and not edits.is_current(self, update):
+                        stale = update
+                    else:
+                        yield await self._done(question, update)
+            if stale is None:
+                return
+            question = edits.again(self, question, stale.symbol)
+        raise StaleVersion("The text kept changing meanwhile: nothing was edited.")
+
+    async def _done(self, question: Question, update: Update) -> Update:
+        """An update whose edits, if it has any, the editor has made."""
+        if isinstance(update, Rewrite) and update.edits and not question.preview:
+            await edits.send(
+                self, make_async.title(question.snapshot.scope_at(question.span)), update
+            )
+        return update
 
     async def close(self) -> None:
         """Stop all work and let the worker go."""
@@ -269,7 +301,7 @@ class Session:
         if self.server.knows_us:
             message: dict[str, Any] = {
                 "id": job.id,
-                "action": "ask" if job.question.words else "explain",
+                "action": job.question.action,
                 "uri": job.uri,
                 "range": asdict(job.range),
                 "markdown": markdown,

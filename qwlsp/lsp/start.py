@@ -13,6 +13,8 @@ from qwlsp.lsp.server import QwlspServer
 
 EXPLAIN = "qwlsp.explain"
 ASK = "qwlsp.ask"
+MAKE_ASYNC = "qwlsp.makeAsync"
+MAKE_ASYNC_KIND = "refactor.rewrite.qwlsp.makeAsync"
 CANCEL = "qwlsp.cancel"
 
 
@@ -35,7 +37,7 @@ def create_server() -> QwlspServer:
         """Keep the settings until the editor can be told about them."""
         server.initialize_params = params
 
-    kinds = types.CodeActionOptions(code_action_kinds=[EXPLAIN])
+    kinds = types.CodeActionOptions(code_action_kinds=[EXPLAIN, MAKE_ASYNC_KIND])
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, kinds)(_now(server, "code_action"))
     server.feature(types.TEXT_DOCUMENT_HOVER)(_now(server, "hover"))
     server.feature(types.TEXT_DOCUMENT_DID_SAVE)(_now(server, "did_save"))
@@ -52,6 +54,7 @@ def create_server() -> QwlspServer:
     server.feature(types.SHUTDOWN)(_waiting(server, "shutdown"))
     server.command(EXPLAIN)(_waiting(server, "run_explain"))
     server.command(ASK)(_waiting(server, "run_ask"))
+    server.command(MAKE_ASYNC)(_waiting(server, "run_make_async"))
     server.command(CANCEL)(_waiting(server, "run_cancel"))
     return server
 
