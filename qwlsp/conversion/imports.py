@@ -9,6 +9,7 @@ from tree_sitter import Node
 
 from qwlsp.documents import Snapshot
 from qwlsp.syntax.quote import node_text, parts
+from qwlsp.syntax.scopes import walk
 from qwlsp.syntax.tree import parse
 from qwlsp.text import Span, Text
 
@@ -36,7 +37,7 @@ def with_module(text: Text, module: str) -> Text:
 
 def with_name_beside(text: Text, new: str, old: str) -> Text:
     """The text with `new` imported from the module that `old` is imported from."""
-    for statement in _statements(parse(text.data).root_node):
+    for statement in walk(parse(text.data).root_node):
         names = statement.children_by_field_name("name") if statement.type == _FROM else []
         imported = [node_text(each) for each in names]
         if old in imported:

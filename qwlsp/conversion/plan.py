@@ -20,7 +20,7 @@ from qwlsp.conversion.places import can_await, can_be_async, consumer
 from qwlsp.conversion.program import Callee, Function, Program, expression_path
 from qwlsp.conversion.refusals import refusal
 from qwlsp.conversion.spelling import Spellings, in_whole, spell
-from qwlsp.conversion.table import KEEP, THREAD, Spelling, Table
+from qwlsp.conversion.table import THREAD, Spelling, Table
 from qwlsp.conversion.values import Spelled, Use
 
 How = Literal["await", "async for", "async with", "collect", "thread", "unwrap"]
@@ -160,7 +160,7 @@ class Planner:
         pending, seen = [function], {function}
         while pending:
             each = pending.pop()
-            if self._blocks.get(each) or self._acts(self.spellings(each)):
+            if self._blocks.get(each) or self.spellings(each).acts:
                 self._blocks[function] = True
                 return True
             for call in each.calls:
@@ -193,9 +193,6 @@ class Planner:
             self._spellings[function] = found
         return self._spellings[function]
 
-    def _acts(self, spellings: Spellings) -> bool:
-        return any(each.spelling.to != KEEP for each in spellings.calls)
-
     def _is_async_already(self, call: Node) -> bool:
         return call.parent is not None and call.parent.type == "await"
 
@@ -213,6 +210,7 @@ class Planner:
                 conversion.calls.append(ProjectCall(call, callee.function, how))
             elif self._is_lost(call, callee) and (whole := in_whole(call)):
                 conversion.spellings.calls.append(whole)
+                conversion.spellings.drop_inner()
             elif callee is not None and callee.dotted == "asyncio.run":
                 inner = self._run_inside(function, call)
                 conversion.calls += [inner] if inner else []

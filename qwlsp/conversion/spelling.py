@@ -13,7 +13,7 @@ from qwlsp.conversion.blocks import can_be_parted
 from qwlsp.conversion.origins import MADE, known
 from qwlsp.conversion.places import can_await, can_be_async, early_consumer
 from qwlsp.conversion.program import Function, Program, expression_path
-from qwlsp.conversion.table import LIST, THREAD, WHOLE, Spelling, Table, Way
+from qwlsp.conversion.table import KEEP, LIST, THREAD, WHOLE, Spelling, Table, Way
 from qwlsp.conversion.values import Spelled, Use
 from qwlsp.syntax.scopes import walk
 
@@ -26,6 +26,25 @@ class Spellings:
     calls: list[Spelled] = field(default_factory=list)
     names: list[tuple[Node, str]] = field(default_factory=list)
     packages: set[str] = field(default_factory=set)
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything becomes of them."""
+        return any(each.spelling.to != KEEP for each in self.calls)
+
+    def drop_inner(self) -> None:
+        """Leave what is in a call that goes to a thread with all that is in it."""
+        wholes = [each.use.whole for each in self.calls if each.spelling.to == WHOLE]
+        self.calls = [
+            each
+            for each in self.calls
+            if not any(
+                whole.start_byte <= each.use.whole.start_byte
+                and each.use.whole.end_byte <= whole.end_byte
+                and each.use.whole != whole
+                for whole in wholes
+            )
+        ]
 
     def replace(self, spelled: list[Spelled]) -> None:
         """Take these for what was known of the same uses."""
@@ -49,6 +68,7 @@ def spell(program: Program, function: Function, table: Table, packages: Set[str]
         found.calls += [each for each in spelled if is_possible(each)]
     unique = {each.use.whole.id: each for each in reversed(found.calls)}
     found.calls = sorted(unique.values(), key=lambda each: each.use.whole.start_byte)
+    found.drop_inner()
     return found
 
 

@@ -149,10 +149,19 @@ def takes(spelling: Spelling, call: Node) -> bool:
     positional, keywords = arguments(call)
     if spelling.most is not None and len(positional) > spelling.most:
         return False
+    for name, value in added(spelling).items():
+        if name in keywords and node_text(keywords[name]) != value:
+            return False
     if spelling.keywords is not None and not set(keywords) <= set(spelling.keywords):
         return False
     spread = any(node.type in ("list_splat", "dictionary_splat") for node in positional)
     return not (spread and (spelling.most is not None or spelling.keywords is not None))
+
+
+def added(spelling: Spelling) -> dict[str, str]:
+    """The keyword arguments that a spelling adds, with their values."""
+    pairs = (each.strip().partition("=") for each in spelling.extra.split(",") if each)
+    return {name: value for name, _, value in pairs}
 
 
 def arguments(call: Node) -> tuple[list[Node], dict[str, Node]]:

@@ -113,7 +113,7 @@ class Writer:
     def made(self, call: Node, spelling: Spelling, client: dict[str, str]) -> None:
         """Spell a call anew that the table knows; `client` has the names of clients it uses."""
         if spelling.to == THREAD:
-            self.in_thread(call, extra=spelling.extra)
+            self.in_thread(call, extra=_extra(call, spelling))
         elif spelling.to == WHOLE:
             self.whole_in_thread(call)
         elif spelling.to != KEEP:
@@ -145,8 +145,8 @@ class Writer:
             name = node.child_by_field_name("name") if node.type == "keyword_argument" else None
             if name is not None and node_text(name) in (spelling.renamed or {}):
                 self.rename(name, (spelling.renamed or {})[node_text(name)])
-        if spelling.extra:
-            self._add_argument(arguments, spelling.extra, is_first=not parts(arguments))
+        if extra := _extra(call, spelling):
+            self._add_argument(arguments, extra, is_first=not parts(arguments))
 
     def _add_argument(self, arguments: Node, new: str, *, is_first: bool) -> None:
         given = parts(arguments)
@@ -239,6 +239,13 @@ def needs_parentheses(call: Node) -> bool:
         return False
     field = {"attribute": "object", "subscript": "value", "call": "function"}.get(parent.type)
     return field is not None and parent.child_by_field_name(field) == call
+
+
+def _extra(call: Node, spelling: Spelling) -> str:
+    """The arguments to add that are not there yet."""
+    _, given = values.arguments(call)
+    new = values.added(spelling).items()
+    return ", ".join(f"{name}={value}" for name, value in new if name not in given)
 
 
 def _parts_of(call: Node) -> tuple[Node, Node]:

@@ -47,13 +47,13 @@ class Folder(Workspace):
 
     def __init__(self, folder: Path) -> None:
         super().__init__([folder], database=None, buffer=lambda path: None)
-        self._files = {str(path): read_place(str(path)).snapshot for path in folder.rglob("*.py")}
+        self.files = {str(path): read_place(str(path)).snapshot for path in folder.rglob("*.py")}
 
     def callers(self, name: str, *, limit: int = 20) -> list[CallSite]:
         """All calls of a name."""
         return [
             CallSite(path, call.caller, call.line)
-            for path, file in self._files.items()
+            for path, file in self.files.items()
             if name.encode() in file.text.data
             for call in calls(file.tree, file.text.data, PYTHON, file.outline.definitions)
             if call.name == name
@@ -63,7 +63,7 @@ class Folder(Workspace):
         """Whether some file imports a package."""
         return any(
             each.module.partition(".")[0] == package
-            for file in self._files.values()
+            for file in self.files.values()
             for each in file.outline.imports
         )
 
