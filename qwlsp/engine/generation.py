@@ -107,6 +107,9 @@ class Runner:
             reused += known
             yield Reading(id=request.id, read=known, total=len(tokens), reused=known)
             yield from self._read(sequence, tokens, request.id, step=AHEAD_STEP)
+        if chats:
+            first = self._tokenizer.prompt(chats[0]).tokens
+            self._memory.touch(np.array(first[: READ_AHEAD_MOST + 1][:-1], np.int32))
         yield Done(
             id=request.id, finish="stop", prompt_tokens=total, reused_tokens=reused, output_tokens=0
         )

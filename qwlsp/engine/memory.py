@@ -107,6 +107,11 @@ class WorkingMemory:
         """Whether all of `prompt` is in the context."""
         return self._cache is not None and self._cache.known(prompt) == len(prompt)
 
+    def touch(self, prompt: Tokens) -> None:
+        """Let `prompt` be the last to be given up, and the first to be saved."""
+        if self._cache is not None:
+            self._cache.touch(prompt)
+
     def known(self, prompt: Tokens) -> int:
         """How many leading tokens of `prompt` need no reading: they are in the context or on
         disk."""

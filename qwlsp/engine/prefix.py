@@ -73,6 +73,13 @@ class PrefixCache:
         self._clock += 1
         sequence.tokens, sequence.last_used, sequence.saved = tokens, self._clock, False
 
+    def touch(self, prompt: Tokens) -> None:
+        """Count what holds all of `prompt` as used just now."""
+        for sequence in self._sequences:
+            if common_length(sequence.tokens, prompt) == len(prompt):
+                self._clock += 1
+                sequence.last_used = self._clock
+
     def least_recent(self, among: list[CachedSequence] | None = None) -> CachedSequence:
         """An empty sequence, else the least recently used one."""
         return min(among or self._sequences, key=lambda s: (len(s.tokens) > 0, s.last_used))
