@@ -18,6 +18,7 @@ from qwlsp.engine.messages import (
     Done,
     Event,
     Generate,
+    Message,
     Piece,
     ReadAhead,
     Reading,
@@ -95,8 +96,7 @@ class Runner:
         if request.save_power and on_battery():
             chats = chats[:1]
         for chat in chats:
-            prompt = self._tokenizer.prompt(chat).tokens
-            tokens = np.array(prompt[: READ_AHEAD_MOST + 1][:-1], np.int32)
+            tokens = self._ahead(chat)
             total += len(tokens)
             if not len(tokens) or len(tokens) > self._limit or self._memory.holds(tokens):
                 reused += len(tokens)
@@ -107,12 +107,16 @@ class Runner:
             reused += known
             yield Reading(id=request.id, read=known, total=len(tokens), reused=known)
             yield from self._read(sequence, tokens, request.id, step=AHEAD_STEP)
-        if chats:
-            first = self._tokenizer.prompt(chats[0]).tokens
-            self._memory.touch(np.array(first[: READ_AHEAD_MOST + 1][:-1], np.int32))
+        for chat in reversed(chats):  # the likeliest is the last to be given up
+            self._memory.touch(self._ahead(chat))
         yield Done(
             id=request.id, finish="stop", prompt_tokens=total, reused_tokens=reused, output_tokens=0
         )
+
+    def _ahead(self, chat: list[Message]) -> Tokens:
+        """What is read of a chat before it is asked."""
+        prompt = self._tokenizer.prompt(chat).tokens
+        return np.array(prompt[: READ_AHEAD_MOST + 1][:-1], np.int32)
 
     def _longest_answer(self, request: Generate) -> int:
         """Tokens."""

@@ -188,6 +188,15 @@ def test_eviction_starts_with_the_least_recently_used() -> None:
     assert left == [[[2, 2]], []]
 
 
+def test_what_was_touched_goes_last() -> None:
+    cached = Cached(3)
+    cached.run([1, 2, 3], [])
+    cached.run([4, 5, 6], [])
+    cached.cache.touch(array([1, 2, 3]))
+    cached.cache.touch(array([4, 5, 6, 7]))  # not all of it is held
+    assert [list(s.tokens) for s in cached.cache.newest_first()] == [[1, 2, 3], [4, 5, 6]]
+
+
 def test_eviction_keeps_the_sequence_at_work() -> None:
     cached = Cached(2)
     cached.run([1, 2, 3], [])
