@@ -140,10 +140,10 @@ class Service:
         )
 
     async def chats_ahead(self, question: Question) -> list[list[Message]]:
-        """The chats that a person may start about the question's place, the likeliest first: with
-        what can be read in the time that a person waits, with more, and for the other detail.
-        Those of one action and of the other differ in the instruction alone, so most of them cost
-        only a few tokens. Raises QwlspError."""
+        """The chats that a person may start about the question's place, in the order to read them:
+        with what can be read in the time that a person waits, then with more, for the other detail
+        and, last, so that it is forgotten last, for the one that is likeliest asked for. These two
+        differ in the instruction alone. Raises QwlspError."""
         if self.model is None:
             return []
         other: Detail = "full" if question.detail == "brief" else "brief"
@@ -151,7 +151,7 @@ class Service:
             await self.model.preparer.prepare(self.asked(replace(question, detail=detail)))
             for detail in (question.detail, other)
         ]
-        chats = [chosen[-1], chosen[0], others[0], others[-1]]
+        chats = [chosen[-1], others[0], chosen[0]]  # the first and the last may be the same
         return [prepared.messages() for prepared in chats]
 
     def _recall(self, key: str, asked: Asked) -> Answer | None:

@@ -98,7 +98,10 @@ class Runner:
         for chat in chats:
             tokens = self._ahead(chat)
             total += len(tokens)
-            if not len(tokens) or len(tokens) > self._limit or self._memory.holds(tokens):
+            if not len(tokens) or len(tokens) > self._limit:
+                continue
+            if self._memory.holds(tokens):
+                self._memory.touch(tokens)
                 reused += len(tokens)
                 continue
             self._memory.check()
@@ -107,8 +110,6 @@ class Runner:
             reused += known
             yield Reading(id=request.id, read=known, total=len(tokens), reused=known)
             yield from self._read(sequence, tokens, request.id, step=AHEAD_STEP)
-        for chat in reversed(chats):  # the likeliest is the last to be given up
-            self._memory.touch(self._ahead(chat))
         yield Done(
             id=request.id, finish="stop", prompt_tokens=total, reused_tokens=reused, output_tokens=0
         )

@@ -108,7 +108,7 @@ class WorkingMemory:
         return self._cache is not None and self._cache.known(prompt) == len(prompt)
 
     def touch(self, prompt: Tokens) -> None:
-        """Let `prompt` be the last to be given up, and the first to be saved."""
+        """Count `prompt` as used just now, so that it is given up last and saved first."""
         if self._cache is not None:
             self._cache.touch(prompt)
 

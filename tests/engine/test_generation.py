@@ -409,13 +409,14 @@ def test_reading_ahead_goes_on_after_a_stop(engine: Engine) -> None:
     assert engine.read_ahead(code(1, 20), code(2, 20)).reused_tokens > 100
 
 
-def test_the_likeliest_chat_is_the_first_to_be_saved(make: Make, tmp_path: Path) -> None:
+def test_what_was_read_ahead_last_is_the_first_to_be_saved(make: Make, tmp_path: Path) -> None:
     first = make(states=str(tmp_path))
-    first.read_ahead(code(1, 60), code(2, 60), code(3, 60))
+    first.read_ahead(code(1, 26), code(2, 26), code(3, 26))
+    first.read_ahead(code(1, 26))  # looked at again, with nothing to read
     assert first.loaded.memory.save_one()
     again = make(states=str(tmp_path))
-    assert again.done(code(2, 60)).reused_tokens < 64
-    assert again.done(code(1, 60)).reused_tokens > 200
+    assert again.done(code(2, 26)).reused_tokens < 64
+    assert again.done(code(1, 26)).reused_tokens > 200
 
 
 def test_only_a_part_of_a_long_prompt_is_read_ahead(
