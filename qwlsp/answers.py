@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from qwlsp.bugs.finding import Finding
 from qwlsp.checks.rewrites import Check
 from qwlsp.context.prompt import Prompt
 from qwlsp.documents import Snapshot
-from qwlsp.text import Range, Span, Text
+from qwlsp.text import Encoding, Range, Span, Text
 
 Detail = Literal["brief", "full"]
 Source = Literal["model", "rules", "structure"]
-Action = Literal["explain", "ask", "make-async"]
+Action = Literal["explain", "ask", "make-async", "find-bug"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +176,37 @@ class Rewrite(Answer):
         data = super(Rewrite, replace(self, texts=())).to_json()
         del data["texts"]
         return data
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(Answer):
+    """What was found wrong in `text`."""
+
+    findings: tuple[Finding, ...] = ()
+    text: Text
+    warnings: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that the command line prints and editors receive."""
+        data = super(Report, replace(self, findings=(), text=Text.of(""))).to_json()
+        del data["text"]
+        return {**data, "findings": [self._shown(each) for each in self.findings]}
+
+    def _shown(self, finding: Finding) -> dict[str, Any]:
+        edits = [
+            TextEdit(self.file, self.text.range(edit.span, Encoding.UTF16), edit.new)
+            for edit in finding.fix or ()
+        ]
+        return {
+            "range": asdict(self.text.range(finding.span, Encoding.UTF16)),
+            "severity": finding.severity,
+            "message": finding.message,
+            "quote": finding.quote,
+            "origin": finding.origin,
+            "kind": finding.kind,
+            "confidence": round(finding.confidence, 3),
+            "fix": [asdict(edit) for edit in edits] or None,
+        }
 
 
 Update = ReadingPrompt | Writing | Answer

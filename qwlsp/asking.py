@@ -53,6 +53,7 @@ class Draft:
     output_tokens: int = 0
     tokens: tuple[int, ...] = ()
     finish: str = ""
+    probabilities: dict[str, float] | None = None
 
     def add(self, event: Event) -> None:
         """Take in what the engine reports."""
@@ -65,7 +66,20 @@ class Draft:
             self.output_tokens = event.tokens
         elif isinstance(event, Done):
             self.finish, self.output_tokens = event.finish, event.output_tokens
+            self.probabilities = event.probabilities
             self.tokens = tuple(event.written or ())
+
+    @staticmethod
+    def total(drafts: Sequence[Draft], started: float) -> Usage:
+        """The costs of several, one after another."""
+        used = [draft.usage() for draft in drafts]
+        return Usage(
+            prompt_tokens=sum(each.prompt_tokens for each in used),
+            reused_tokens=sum(each.reused_tokens for each in used),
+            output_tokens=sum(each.output_tokens for each in used),
+            first_token_seconds=used[0].first_token_seconds if used else 0.0,
+            seconds=round(time.monotonic() - started, 4),
+        )
 
     def usage(self) -> Usage:
         """The costs until now."""

@@ -12,12 +12,12 @@ from tree_sitter import Node
 
 from qwlsp import prompts
 from qwlsp.actions import asked, make_async
-from qwlsp.answers import Question, ReadingPrompt, Update, Usage
+from qwlsp.answers import Question, ReadingPrompt, Update
 from qwlsp.asking import Draft, Model, about
 from qwlsp.conversion.program import Function, Project
 from qwlsp.conversion.rewriting import Choice
 from qwlsp.conversion.table import Table
-from qwlsp.engine.messages import Constraint, Done, Message, Reading, Sampling
+from qwlsp.engine.messages import Constraint, Message, Reading, Sampling
 from qwlsp.settings import Settings
 from qwlsp.syntax.quote import Code, node_text
 from qwlsp.syntax.scopes import Scope
@@ -67,7 +67,7 @@ async def make_code_async(
     yield replace(
         rewrite,
         model=model.name if model is not None and drafts else None,
-        usage=_usage(drafts, started),
+        usage=Draft.total(drafts, started),
     )
 
 
@@ -91,9 +91,9 @@ async def _choose(
             draft.add(event)
             if isinstance(event, Reading):
                 yield ReadingPrompt(event.read, event.total, event.seconds_left)
-            elif isinstance(event, Done) and event.probabilities:
-                likely = max(CHOICES, key=event.probabilities.__getitem__)
-                yield likely, event.probabilities[likely]
+    if draft.probabilities:
+        likely = max(CHOICES, key=draft.probabilities.__getitem__)
+        yield likely, draft.probabilities[likely]
 
 
 def _messages(
@@ -109,14 +109,3 @@ def _messages(
         Message(role="system", parts=[system]),
         Message(role="user", parts=[code, instruction]),
     ]
-
-
-def _usage(drafts: list[Draft], started: float) -> Usage:
-    used = [draft.usage() for draft in drafts]
-    return Usage(
-        prompt_tokens=sum(each.prompt_tokens for each in used),
-        reused_tokens=sum(each.reused_tokens for each in used),
-        output_tokens=sum(each.output_tokens for each in used),
-        first_token_seconds=used[0].first_token_seconds if used else 0.0,
-        seconds=round(time.monotonic() - started, 4),
-    )

@@ -20,6 +20,11 @@ def models_folder() -> Path:
     return home() / "models"
 
 
+def dismissed_file() -> Path:
+    """The findings that a person does not want to see again."""
+    return home() / "dismissed.json"
+
+
 def answers_file() -> Path:
     """The cache of answers."""
     return home() / "answers.sqlite"

@@ -75,15 +75,12 @@ class Asked:
 
     def prompt(self, focus: Focus) -> Prompt:
         """The prompt about `focus`, without company."""
-        chosen = self.settings.answers.language
         return bare(
             focus,
             file=self.file,
             fence=language(self.question.snapshot.language).fence,
             facts=self.facts,
-            system=actions.system(
-                self.question, answer_language="English" if chosen == "auto" else chosen
-            ),
+            system=actions.system(self.question, answer_language=self.settings.answers.language),
             instruction=self.turns[0].instruction if self.turns else self.instruction,
         )
 

@@ -15,6 +15,7 @@ from qwlsp.actions import ask, explain
 from qwlsp.answers import Answer, Detail, Question, Turn, Update, from_cache, to_cache
 from qwlsp.asking import Choice, Model, about
 from qwlsp.asking import ask as ask_model
+from qwlsp.bugs.dismissed import Dismissed
 from qwlsp.cache import AnswerCache, digest
 from qwlsp.context.gather import Company, Place, gather
 from qwlsp.context.prompt import Prompt
@@ -24,7 +25,8 @@ from qwlsp.documents import Snapshot
 from qwlsp.engine.client import EngineClient, State
 from qwlsp.engine.messages import EngineConfig, Message
 from qwlsp.errors import ModelError
-from qwlsp.home import home, models_folder
+from qwlsp.home import dismissed_file, home, models_folder
+from qwlsp.inspecting import find_bugs
 from qwlsp.markdown import sanitize
 from qwlsp.models.find import find_model, identity, wanted_models
 from qwlsp.preparing import Asked, Preparer
@@ -54,6 +56,7 @@ class Service:
         self.model = model
         self._files = files
         self._cache = cache
+        self.dismissed = Dismissed(dismissed_file())
 
     def remembered(self, snapshot: Snapshot, scope: Scope) -> str | None:
         """The Markdown of the latest answer about exactly this code, None if there is none."""
@@ -64,8 +67,9 @@ class Service:
         """Explain the function, class, block or file around the question's span, or answer the
         question about it; the Answer comes last. Closing the iterator stops the work. Raises
         QwlspError."""
-        if question.action == "make-async":
-            async with aclosing(self._make_async(question)) as updates:
+        if question.action in ("make-async", "find-bug"):
+            about_code = self._make_async if question.action == "make-async" else self._find_bugs
+            async with aclosing(about_code(question)) as updates:
                 async for update in updates:
                     yield update
             return
@@ -92,6 +96,10 @@ class Service:
         scope = question.snapshot.scope_at(question.span)
         added = table.load(home() / "async.toml")
         return make_code_async(question, scope, self._files(), added, self.settings, self.model)
+
+    def _find_bugs(self, question: Question) -> AsyncGenerator[Update, None]:
+        scope = question.snapshot.scope_at(question.span)
+        return find_bugs(question, scope, self.settings, self.model, self.dismissed)
 
     def asked(self, question: Question) -> Asked:
         """The question with the code it is about, and all that may stand around that."""

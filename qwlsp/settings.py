@@ -124,7 +124,10 @@ class AnswerSettings:
         "brief", "How much an explanation says.", *_one_of("brief", "full")
     )
     language: str = setting(
-        "auto", "Language of the model's answers, e.g. German; auto is English.", _text, "a name"
+        "auto",
+        "Language of the answers: auto is the editor's, else a name or code, e.g. German or de.",
+        _text,
+        "a name",
     )
     show: str = setting(
         "hover",
@@ -152,6 +155,28 @@ class EditSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BugSettings:
+    """What counts as a bug, and when it is looked for."""
+
+    min_confidence: float = setting(
+        0.5,
+        "How likely the model must find a bug for it to be shown; not measured with real weights.",
+        *_number(0, 1),
+    )
+    rules: str = setting(
+        "",
+        'ruff\'s rules that are used, as "F B PLE"; empty: all that find bugs, none: no rules.',
+        _text,
+        "codes of rules",
+    )
+    on_save: str = setting(
+        "off",
+        "Look for bugs in the functions that changed when a file is saved.",
+        *_one_of("off", "on"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """All settings."""
 
@@ -160,6 +185,7 @@ class Settings:
     latency: LatencySettings = field(default_factory=LatencySettings)
     answers: AnswerSettings = field(default_factory=AnswerSettings)
     edits: EditSettings = field(default_factory=EditSettings)
+    bugs: BugSettings = field(default_factory=BugSettings)
 
 
 def from_json(data: object, base: Settings | None = None) -> tuple[Settings, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qwlsp import prompts
+from qwlsp.answer_language import answer_language as answer_language_of
 from qwlsp.answers import Question
 from qwlsp.syntax.languages import language
 from qwlsp.syntax.scopes import Scope
@@ -15,10 +16,13 @@ LONGEST_QUESTION = 4_000
 
 
 def system(question: Question, *, answer_language: str) -> str:
-    """The first turn of a chat. The same for all actions, so that they share what is read."""
+    """The first turn of a chat. The same for all actions, so that they share what is read.
+    `answer_language` is what the person has set; see `answer_language.py`."""
     known = language(question.snapshot.language)
     title = TEXTS.get(known.id) or f"{known.title} code"
-    return prompts.load("system").substitute(title=title, language=answer_language)
+    spoken = answer_language_of(answer_language)
+    text = prompts.load("system").substitute(title=title, language=spoken.name)
+    return text if spoken.code == "en" else f"{text} {spoken.instruction}"
 
 
 def instruction(question: Question, scope: Scope, *, file: str) -> str:

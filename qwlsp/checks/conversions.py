@@ -60,11 +60,15 @@ def _by_order(found: list[Function], function: Function) -> Iterator[Function]:
 def _header(before: Function, after: Function) -> Check:
     same = (
         _parameters(before) == _parameters(after)
-        and len(before.decorators) == len(after.decorators)
+        and _decorators(before) == _decorators(after)
         and docstring(before.body) == docstring(after.body)
     )
     detail = "" if same else f"The header or docstring of `{before.name}` would change."
     return Check("header", same, detail)
+
+
+def _decorators(function: Function) -> list[str]:
+    return [each.replace("asynccontextmanager", "contextmanager") for each in function.decorators]
 
 
 def _parameters(function: Function) -> str:

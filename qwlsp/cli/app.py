@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Coroutine
 from contextlib import aclosing
@@ -16,7 +17,8 @@ import typer
 from rich.console import Console
 
 from qwlsp import __version__
-from qwlsp.answers import Action, Answer, Question, Rewrite
+from qwlsp.answer_language import AUTO, find, spoken_in
+from qwlsp.answers import Action, Answer, Question, Report, Rewrite
 from qwlsp.cache import AnswerCache
 from qwlsp.cli.display import Display
 from qwlsp.cli.place import read_place, root_of
@@ -39,6 +41,8 @@ model_app = typer.Typer(help="The model: fetch one, see which one is used.", no_
 app.add_typer(model_app, name="model")
 
 INTERRUPTED = 130
+LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""The environment's words for the language that people speak, the strongest first."""
 T = TypeVar("T")
 
 
@@ -159,6 +163,24 @@ def make_async(
     _answer(place, asking, settings, no_model=no_model, as_json=as_json, write=write)
 
 
+@app.command("find-bug")
+def find_bug(
+    place: Annotated[str, typer.Argument(metavar="FILE[:LINE[-LINE]]", help="What to look at.")],
+    strict: Annotated[bool, typer.Option("--strict", help="Fail if something was found.")] = False,
+    model: ModelOption = None,
+    no_model: NoModelOption = False,
+    context_tokens: ContextTokensOption = None,
+    lang: LangOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find bugs in the function, class, passage or file at a place; one a line, like a linter."""
+    settings = _settings(model={"path": model}, answers={"language": lang})
+    asking = Asking(action="find-bug", context_tokens=context_tokens)
+    found = _answer(place, asking, settings, no_model=no_model, as_json=as_json)
+    if strict and isinstance(found, Report) and found.findings:
+        raise typer.Exit(1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Asking:
     """What is asked, and how, whatever it is about."""
@@ -179,7 +201,7 @@ def _answer(
     no_model: bool,
     as_json: bool,
     write: bool = False,
-) -> None:
+) -> Answer:
     try:
         found = read_place(place, folders=asking.action == "ask")
         for warning in found.warnings:
@@ -193,8 +215,12 @@ def _answer(
         )
         root = root_of(found.path)
         answer = _run(_follow(question, settings, root, no_model=no_model, as_json=as_json))
+        if isinstance(answer, (Rewrite, Report)):
+            for warning in answer.warnings:
+                _warn(warning)
         if isinstance(answer, Rewrite):
             _finish_rewrite(answer, write=write)
+        return answer
     except QwlspError as error:
         _fail(error)
 
@@ -228,9 +254,7 @@ async def _follow(
 
 
 def _finish_rewrite(rewrite: Rewrite, *, write: bool) -> None:
-    """Say what is to be looked after, and change the files if that is wanted."""
-    for warning in rewrite.warnings:
-        _warn(warning)
+    """Say why nothing can be changed, or change the files if that is wanted."""
     if failed := next((check for check in rewrite.checks if not check.passed), None):
         _fail(f'Nothing was changed: the check "{failed.name}" did not pass. {failed.detail}')
     if write:
@@ -283,7 +307,10 @@ def _settings(**sections: dict[str, Any]) -> Settings:
     settings, problems = from_json(sections)
     if problems:
         raise typer.BadParameter(" ".join(problems))
-    return settings
+    chosen = settings.answers.language
+    if chosen != AUTO and find(chosen) is None:
+        raise typer.BadParameter(f"{chosen} is none of the languages that are known.")
+    return spoken_in(settings, next(filter(None, map(os.environ.get, LOCALES)), None))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

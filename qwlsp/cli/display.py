@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import TracebackType
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -10,7 +11,9 @@ from rich.markdown import Markdown
 from rich.segment import Segment
 from rich.syntax import Syntax
 
-from qwlsp.answers import Answer, ReadingPrompt, Rewrite, Update, Writing
+from qwlsp.answers import Answer, ReadingPrompt, Report, Rewrite, Update, Writing
+from qwlsp.bugs.finding import BY_MODEL
+from qwlsp.text import Encoding
 
 
 class Tail:
@@ -69,10 +72,22 @@ class Display:
                 self._console.print(Syntax(answer.diff, "diff", background_color="default"))
             else:
                 self._console.file.write(answer.diff)
+        elif isinstance(answer, Report):
+            self._print_report(answer)
         elif self._console.is_terminal:
             self._console.print(Markdown(answer.markdown))
         else:
             self._console.file.write(answer.markdown.rstrip() + "\n")
+
+    def _print_report(self, report: Report) -> None:
+        """One finding a line, as linters print them."""
+        file = os.path.relpath(report.file)
+        for finding in report.findings:
+            at = report.text.position(finding.span.start, Encoding.UTF32)
+            place = f"{file}:{at.line + 1}:{at.character + 1}"
+            sure = f", {finding.confidence:.0%}" if finding.origin == BY_MODEL else ""
+            line = f"{place}: {finding.severity} {finding.message} [{finding.origin}{sure}]"
+            self._console.file.write(line + "\n")
 
     def _reading(self, update: ReadingPrompt) -> str:
         text = f"Reading: {update.read:,} of {update.total:,} tokens"

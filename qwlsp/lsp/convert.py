@@ -33,6 +33,7 @@ class CommandArgument:
     wait: bool
     with_callers: bool
     preview: bool
+    origin: str | None
 
 
 def command_argument(arguments: Any) -> CommandArgument:
@@ -62,6 +63,7 @@ def command_argument(arguments: Any) -> CommandArgument:
         wait=data.get("wait") is True,
         with_callers=data.get("withCallers") is True,
         preview=data.get("preview") is True,
+        origin=data["origin"] if isinstance(data.get("origin"), str) else None,
     )
 
 
@@ -76,6 +78,13 @@ def _range(data: object) -> Range | None:
     except (KeyError, TypeError):
         raise BadRequest("The range in the command's argument is not an LSP range.") from None
     return Range(*ends)
+
+
+def needed(range_: Range | None) -> Range:
+    """A range that can't be left out. Raises BadRequest."""
+    if range_ is None:
+        raise BadRequest("The command's argument needs a range.")
+    return range_
 
 
 def _whole(value: object) -> int:

@@ -7,14 +7,14 @@ from typing import Any
 
 from lsprotocol import types
 
-from qwlsp.actions import explain, make_async
+from qwlsp.actions import explain, find_bug, make_async
 from qwlsp.documents import Snapshot
 from qwlsp.errors import BadRequest, QwlspError
 from qwlsp.lsp import convert
 from qwlsp.lsp.indexing import folders, roots_of
 from qwlsp.lsp.jobs import Job
 from qwlsp.lsp.session import Session
-from qwlsp.lsp.start import EXPLAIN, MAKE_ASYNC, MAKE_ASYNC_KIND
+from qwlsp.lsp.start import EXPLAIN, FIND_BUG, KINDS, MAKE_ASYNC, MAKE_ASYNC_KIND
 from qwlsp.syntax.scopes import Scope
 from qwlsp.text import Span
 
@@ -48,9 +48,7 @@ def code_action(session: Session, params: types.CodeActionParams) -> list[types.
     """Offer what can be done with what is under the cursor."""
     only = params.context.only
     wanted = [
-        kind
-        for kind in (EXPLAIN, MAKE_ASYNC_KIND)
-        if only is None or any(_includes(asked, kind) for asked in only)
+        kind for kind in KINDS if only is None or any(_includes(asked, kind) for asked in only)
     ]
     if not wanted:
         return None
@@ -68,6 +66,11 @@ def code_action(session: Session, params: types.CodeActionParams) -> list[types.
     if EXPLAIN in wanted:
         title = explain.title(scope, convert.short_name(uri))
         found.append(_action(title, EXPLAIN, EXPLAIN, argument))
+    if FIND_BUG in wanted:
+        title = find_bug.title(scope, convert.short_name(uri))
+        found.append(_action(title, FIND_BUG, FIND_BUG, argument))
+    if types.CodeActionKind.QuickFix in wanted:
+        found += session.diagnostics.actions(snapshot, snapshot.text.span(range_, session.encoding))
     if MAKE_ASYNC_KIND in wanted and make_async.is_offered(snapshot, scope):
         title = make_async.title(scope)
         found.append(_action(title, MAKE_ASYNC_KIND, MAKE_ASYNC, argument))
@@ -88,9 +91,13 @@ def _includes(asked: str, kind: str) -> bool:
 
 
 def hover(session: Session, params: types.HoverParams) -> types.Hover | None:
-    """Show what was explained, on the name and header of what it is about."""
+    """Show what is wrong here, or what was explained, on the name and header of what it is
+    about."""
     try:
         snapshot = session.snapshot(params.text_document.uri, None)
+        at = snapshot.text.offset(convert.to_position(params.position), session.encoding)
+        if wrong := session.diagnostics.explanation(snapshot.uri, at):
+            return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, wrong))
         scope, span = _header_at(session, snapshot, params.position)
         markdown = session.service.remembered(snapshot, scope)
     except QwlspError:
@@ -106,6 +113,7 @@ def hover(session: Session, params: types.HoverParams) -> types.Hover | None:
 def did_save(session: Session, params: types.DidSaveTextDocumentParams) -> None:
     """What was saved may be asked about next."""
     session.reading_ahead.saved(params.text_document.uri)
+    session.saved(params.text_document.uri)
     session.indexing.changed([convert.file_name(params.text_document.uri)])
 
 
@@ -153,6 +161,22 @@ async def run_ask(session: Session, params: types.ExecuteCommandParams) -> Any:
 async def run_make_async(session: Session, params: types.ExecuteCommandParams) -> Any:
     """The same for making code async."""
     return await _run(session.make_async, params)
+
+
+async def run_find_bug(session: Session, params: types.ExecuteCommandParams) -> Any:
+    """The same for finding bugs."""
+    return await _run(session.find_bug, params)
+
+
+async def run_dismiss(session: Session, params: types.ExecuteCommandParams) -> None:
+    """Don't show a finding again; the argument has its `uri`, `range` and `origin`."""
+    try:
+        argument = convert.command_argument(params.arguments)
+        snapshot = session.snapshot(argument.uri, None)
+        span = snapshot.text.span(convert.needed(argument.range), session.encoding)
+        session.diagnostics.dismiss(argument.uri, span, argument.origin or "")
+    except QwlspError as error:
+        raise convert.to_error(error) from error
 
 
 async def _run(start: Callable[..., Job], params: types.ExecuteCommandParams) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.uris import from_fs_path
 
-from qwlsp.answers import Answer, Rewrite
+from qwlsp.answers import Answer, Report, Rewrite
 from qwlsp.home import home
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ def answer(session: Session, job: Job, result: Answer) -> None:
     """Say where the answer is, or open it as a document; offer to go on if it was cut off."""
     if isinstance(result, Rewrite):
         _rewrite(session, job, result)
+        return
+    if isinstance(result, Report):
+        _report(session, job, result)
         return
     name = f"`{result.symbol}`" if result.symbol else "the file"
     where = f"Hover over {name} to read it" if result.symbol else "Hover over its first line"
@@ -47,6 +50,13 @@ def _rewrite(session: Session, job: Job, result: Rewrite) -> None:
         session.show(
             "\n".join([f"{job.title}: done.", *result.warnings]), types.MessageType.Warning
         )
+
+
+def _report(session: Session, job: Job, result: Report) -> None:
+    for warning in result.warnings:
+        session.show(warning, types.MessageType.Warning)
+    if not result.findings:
+        session.show(f"{job.title}: none was found.", types.MessageType.Info)
 
 
 def _show_document(session: Session, job: Job, result: Answer) -> None:

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from qwlsp.actions import ask, explain, make_async
-from qwlsp.answers import Answer, Question, Rewrite, Update
+from qwlsp.actions import ask, explain, find_bug, make_async
+from qwlsp.answer_language import AUTO, find, spoken_in
+from qwlsp.answers import Answer, Question, Report, Rewrite, Update
 from qwlsp.cache import AnswerCache
 from qwlsp.documents import Documents, Snapshot
 from qwlsp.engine.client import State
 from qwlsp.errors import BadRequest, QwlspError, StaleVersion
 from qwlsp.home import answers_file
 from qwlsp.lsp import convert, edits, present
+from qwlsp.lsp.diagnostics import Diagnostics
 from qwlsp.lsp.indexing import Indexing
 from qwlsp.lsp.jobs import Job, Jobs, Kept
 from qwlsp.lsp.read_ahead import ReadAhead
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 ANSWER = "qwlsp/answer"
 STATUS = "qwlsp/status"
+MOST_ON_SAVE = 5
+"""Functions that are looked at when a file is saved."""
 REPLANS = 3
 """How often edits are made anew because the text has changed meanwhile."""
 
@@ -43,9 +47,11 @@ class Session:
     def __init__(self, server: QwlspServer) -> None:
         self.server = server
         self._base = Settings()
+        self._saved: dict[str, Snapshot] = {}
         self.documents = Documents()
         self.jobs = Jobs(self)
         self.status = Status(self._notify_status)
+        self.diagnostics = Diagnostics(self)
         self.reading_ahead = ReadAhead(self)
         self.indexing = Indexing(self)
         self.service = Service(
@@ -68,6 +74,7 @@ class Session:
         self.documents.open(
             document.uri, document.version, document.language_id.lower(), document.text
         )
+        self._saved[document.uri] = self.documents.get(document.uri)
         self.reading_ahead.opened(document.uri)
 
     def did_change(self, params: types.DidChangeTextDocumentParams) -> None:
@@ -75,10 +82,12 @@ class Session:
         document = params.text_document
         changes = convert.to_changes(list(params.content_changes))
         try:
+            before = self.documents.get(document.uri)
             snapshot = self.documents.change(document.uri, document.version, changes, self.encoding)
         except QwlspError as error:
             self.show(str(error), types.MessageType.Error)
             return
+        self.diagnostics.changed(before, snapshot, changes)
         if changes and (last := changes[-1].range) is not None:
             cursor = snapshot.text.offset(last.start, self.encoding)
             self.reading_ahead.typed(document.uri, Span(cursor, cursor))
@@ -86,6 +95,8 @@ class Session:
     def did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         """Let go of a buffer."""
         self.documents.close(params.text_document.uri)
+        self.diagnostics.closed(params.text_document.uri)
+        self._saved.pop(params.text_document.uri, None)
         self.reading_ahead.stop()
 
     def snapshot(self, uri: str, version: int | None) -> Snapshot:
@@ -140,6 +151,33 @@ class Session:
         )
         return self._start(question, argument.uri, token=token, waited_for=argument.wait)
 
+    def find_bug(
+        self, argument: convert.CommandArgument, *, token: types.ProgressToken | None
+    ) -> Job:
+        """Start to look for bugs. Raises QwlspError if it can't even be begun."""
+        question = replace(self._question(argument), action="find-bug")
+        return self._start(question, argument.uri, token=token, waited_for=argument.wait)
+
+    def saved(self, uri: str) -> None:
+        """Look for bugs in the functions that have changed since the last time, if that is
+        wanted."""
+        snapshot = self.documents.get(uri)
+        before, self._saved[uri] = self._saved.get(uri), snapshot
+        if self.service.settings.bugs.on_save != "on" or before is None:
+            return
+        known = {before.text.slice(each.span) for each in before.outline.definitions}
+        changed = [
+            each
+            for each in snapshot.outline.definitions
+            if each.kind == "function" and snapshot.text.slice(each.span) not in known
+        ]
+        for each in changed[:MOST_ON_SAVE]:
+            at = Span(each.header.end, each.header.end)
+            question = Question(
+                snapshot=snapshot, span=at, file=convert.file_name(uri), action="find-bug"
+            )
+            self._start(question, uri, token=None, waited_for=False)
+
     def _question(self, argument: convert.CommandArgument) -> Question:
         """What is asked about, in a buffer or, without words, in a whole folder."""
         file = convert.file_name(argument.uri)
@@ -179,7 +217,9 @@ class Session:
     ) -> Job:
         snapshot = question.snapshot
         scope = snapshot.scope_at(question.span)
-        if question.action == "make-async":
+        if question.action == "find-bug":
+            title = find_bug.title(scope, convert.short_name(uri))
+        elif question.action == "make-async":
             title = make_async.title(scope)
         elif question.words:
             title = ask.title(question.words)
@@ -217,6 +257,9 @@ class Session:
             await edits.send(
                 self, make_async.title(question.snapshot.scope_at(question.span)), update
             )
+        if isinstance(update, Report):
+            scope = question.snapshot.scope_at(question.span)
+            self.diagnostics.show(question.snapshot.uri, update, scope.span)
         return update
 
     async def close(self) -> None:
@@ -253,7 +296,14 @@ class Session:
         settings, problems = from_json(data, self._base)
         for problem in problems:
             self.show(problem, types.MessageType.Warning)
-        self.configure(settings)
+        chosen = settings.answers.language
+        if chosen != AUTO and find(chosen) is None:
+            self.show(
+                f"{chosen} is no language that is known: English is used.",
+                types.MessageType.Warning,
+            )
+        params = self.server.initialize_params
+        self.configure(spoken_in(settings, params.locale if params else None))
 
     async def pull_configuration(self) -> None:
         """Ask the editor for its settings, if it can be asked."""

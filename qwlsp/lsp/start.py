@@ -15,7 +15,12 @@ EXPLAIN = "qwlsp.explain"
 ASK = "qwlsp.ask"
 MAKE_ASYNC = "qwlsp.makeAsync"
 MAKE_ASYNC_KIND = "refactor.rewrite.qwlsp.makeAsync"
+FIND_BUG = "qwlsp.findBug"
+DISMISS = "qwlsp.dismiss"
 CANCEL = "qwlsp.cancel"
+
+KINDS = [EXPLAIN, FIND_BUG, MAKE_ASYNC_KIND, types.CodeActionKind.QuickFix]
+"""Of code actions."""
 
 
 def serve() -> None:
@@ -37,7 +42,7 @@ def create_server() -> QwlspServer:
         """Keep the settings until the editor can be told about them."""
         server.initialize_params = params
 
-    kinds = types.CodeActionOptions(code_action_kinds=[EXPLAIN, MAKE_ASYNC_KIND])
+    kinds = types.CodeActionOptions(code_action_kinds=KINDS)
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, kinds)(_now(server, "code_action"))
     server.feature(types.TEXT_DOCUMENT_HOVER)(_now(server, "hover"))
     server.feature(types.TEXT_DOCUMENT_DID_SAVE)(_now(server, "did_save"))
@@ -55,6 +60,8 @@ def create_server() -> QwlspServer:
     server.command(EXPLAIN)(_waiting(server, "run_explain"))
     server.command(ASK)(_waiting(server, "run_ask"))
     server.command(MAKE_ASYNC)(_waiting(server, "run_make_async"))
+    server.command(FIND_BUG)(_waiting(server, "run_find_bug"))
+    server.command(DISMISS)(_waiting(server, "run_dismiss"))
     server.command(CANCEL)(_waiting(server, "run_cancel"))
     return server
 

@@ -1,0 +1,1 @@
+"""Bugs: found by rules and by a model, kept while the text changes, mended and dismissed."""
