@@ -25,7 +25,7 @@ def apply(text: Text, edits: Iterable[Edit]) -> Text:
     for edit in sorted(edits, key=lambda edit: edit.span):
         if edit.span.start < done:
             raise ValueError(f"Two edits overlap at byte {edit.span.start}.")
-        pieces += [text.data[done : edit.span.start], edit.new.encode()]
+        pieces += [text.data[done : edit.span.start], Text.of(edit.new).data]
         done = edit.span.end
     return Text.of(b"".join([*pieces, text.data[done:]]).decode())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,9 +17,10 @@ from qwlsp.bugs import fixing, looking
 from qwlsp.bugs.dismissed import Dismissed
 from qwlsp.bugs.finding import BY_MODEL, Finding, merged
 from qwlsp.bugs.looking import Window
-from qwlsp.bugs.rules import found_by_rules
+from qwlsp.bugs.rules import SYNTAX_ERROR, found_by_rules
 from qwlsp.checks.linter import LinterFailed
 from qwlsp.engine.messages import Constraint, Message, Reading, Sampling
+from qwlsp.errors import EngineError
 from qwlsp.settings import Settings
 from qwlsp.syntax.languages import PYTHON, language
 from qwlsp.syntax.scopes import Scope
@@ -28,11 +29,15 @@ WINDOW_TOKENS = 2_000
 """Of code that the model looks at at once."""
 BYTES_A_TOKEN = 3
 """Fewer than code has, so that a window is never longer than it seems."""
+CHOICE_TOKENS = 8
+"""One of two choices."""
 ANSWER_TOKENS = 240
 """Three findings, none of them cut off."""
 FIX_TOKENS = 200
 MOST_FIXES = 3
 """Findings of one question that the model is asked to mend."""
+ONLY_MODEL = "Only the model has looked."
+NOBODY = "There is no model either: nothing was looked at."
 
 
 @dataclass
@@ -90,8 +95,11 @@ async def find_bugs(
 
 def _by_rules(work: Inspection) -> None:
     snapshot = work.question.snapshot
-    chosen = [each for each in work.settings.bugs.rules.replace(",", " ").split() if each]
+    chosen = work.settings.bugs.rules.replace(",", " ").split()
     if snapshot.read_as is not PYTHON or chosen == ["none"]:
+        if work.model is None:
+            why = "Rules are switched off." if chosen == ["none"] else "Rules are for Python only."
+            work.warnings.append(f"{why} {NOBODY}")
         return
     try:
         found = found_by_rules(
@@ -101,10 +109,14 @@ def _by_rules(work: Inspection) -> None:
             warn=work.warnings.append,
         )
     except LinterFailed as error:
-        work.warnings.append(f"{error} Only the model has looked.")
+        work.warnings.append(f"{error} {ONLY_MODEL if work.model else NOBODY}")
         return
     span = work.scope.span
     work.findings += [each for each in found if span.start <= each.span.start < span.end]
+    broken = next((each for each in found if each.origin == f"ruff:{SYNTAX_ERROR}"), None)
+    if broken is not None and not work.findings:
+        line = snapshot.text.line_of(broken.span.start) + 1
+        work.warnings.append(f"Most rules can't look past the syntax error in line {line}.")
 
 
 async def _by_model(work: Inspection, model: Model) -> AsyncGenerator[ReadingPrompt, None]:
@@ -113,25 +125,37 @@ async def _by_model(work: Inspection, model: Model) -> AsyncGenerator[ReadingPro
     for window in looking.windows(
         work.scope, work.question.snapshot.text, max_tokens=limit, count=_most_tokens
     ):
-        first = Draft("", work.started)
-        answer = Constraint(kind="choices", value=list(looking.choices()))
-        chat = _chat(work, window, looking.question(window))
-        async with aclosing(_asked(work, model, chat, answer, 8, first)) as updates:
-            async for update in updates:
-                yield update
-        probability = (first.probabilities or {}).get(looking.BUG, 0.0)
-        if probability < work.settings.bugs.min_confidence:
-            continue
-        which = Draft("", work.started)
-        form = Constraint(kind="json_schema", value=looking.schema(window))
-        name = answer_language(work.settings.answers.language).name
-        chat = _chat(work, window, looking.instruction(window, language=name))
-        async with aclosing(_asked(work, model, chat, form, ANSWER_TOKENS, which)) as updates:
-            async for update in updates:
-                yield update
-        work.findings += looking.read(
-            which.written, window, work.question.snapshot.text, probability=probability
-        )
+        try:
+            async with aclosing(_looked(work, model, window)) as updates:
+                async for update in updates:
+                    yield update
+        except EngineError as error:  # what was found elsewhere is still true
+            warning = f"The model could not look at everything: {error}"
+            work.warnings += [] if warning in work.warnings else [warning]
+
+
+async def _looked(
+    work: Inspection, model: Model, window: Window
+) -> AsyncGenerator[ReadingPrompt, None]:
+    first = Draft("", work.started)
+    answer = Constraint(kind="choices", value=list(looking.choices()))
+    chat = _chat(work, window, looking.question(window))
+    async with aclosing(_asked(work, model, chat, answer, CHOICE_TOKENS, first)) as updates:
+        async for update in updates:
+            yield update
+    probability = (first.probabilities or {}).get(looking.BUG, 0.0)
+    if probability < work.settings.bugs.min_confidence:
+        return
+    which = Draft("", work.started)
+    form = Constraint(kind="json_schema", value=looking.schema(window))
+    name = answer_language(work.settings.answers.language).name
+    chat = _chat(work, window, looking.instruction(window, language=name))
+    async with aclosing(_asked(work, model, chat, form, ANSWER_TOKENS, which)) as updates:
+        async for update in updates:
+            yield update
+    work.findings += looking.read(
+        which.written, window, work.question.snapshot.text, probability=probability
+    )
 
 
 def _most_tokens(code: str) -> int:
@@ -155,12 +179,13 @@ async def _mended(
         form = Constraint(kind="regex", value=fixing.fix_regex())
         instruction = fixing.fix_instruction(findings[index], text)
         chat = [_system(work), Message(role="user", parts=[instruction])]
-        async with aclosing(_asked(work, model, chat, form, FIX_TOKENS, draft)) as updates:
-            async for update in updates:
-                yield update
-        findings[index] = await asyncio.to_thread(
-            fixing.with_fix, findings[index], text, draft.written
-        )
+        with suppress(EngineError):  # such as an answer that does not end; it is no fix
+            async with aclosing(_asked(work, model, chat, form, FIX_TOKENS, draft)) as updates:
+                async for update in updates:
+                    yield update
+            findings[index] = await asyncio.to_thread(
+                fixing.with_fix, findings[index], text, draft.written
+            )
 
 
 def _chat(work: Inspection, window: Window, instruction: str) -> list[Message]:
@@ -182,7 +207,8 @@ async def _asked(
     max_tokens: int,
     draft: Draft,
 ) -> AsyncGenerator[ReadingPrompt, None]:
-    """Put a chat to the model and follow the answer, which `draft` then has."""
+    """Put a chat to the model and follow the answer, which `draft` then has. Raises EngineError,
+    also where `max_tokens` are not enough for the form."""
     work.drafts.append(draft)
     events = model.engine.generate(
         list(chat), sampling=Sampling(temperature=0), max_tokens=max_tokens, constraint=form

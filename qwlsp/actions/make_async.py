@@ -7,7 +7,7 @@ asked, `finish` makes the edits and checks them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from qwlsp.answers import Answer, Decision, Place, Rewrite, TextEdit
 from qwlsp.checks import conversions, rewrites
 from qwlsp.checks.linter import BLOCKING, lint
 from qwlsp.checks.rewrites import Check
-from qwlsp.conversion.plan import Conversion, Plan, Planner, nature
+from qwlsp.conversion.callers import overriding
+from qwlsp.conversion.plan import Conversion, LeftBehind, Plan, Planner, nature
 from qwlsp.conversion.program import Function, Program, Project
 from qwlsp.conversion.refusals import PAIRS, refusal
 from qwlsp.conversion.rewriting import Choice, Rewritten, rewrite
-from qwlsp.conversion.table import THREAD, Table
+from qwlsp.conversion.table import LIST, THREAD, WHOLE, Table
 from qwlsp.documents import Snapshot
 from qwlsp.edits import apply, between, unified_diff
 from qwlsp.errors import QwlspError
@@ -44,6 +45,7 @@ class Prepared:
     program: Program
     plan: Plan
     names: Mapping[Function, str]
+    packages: Set[str]
     questions: Sequence[tuple[Function, Node]]
 
 
@@ -75,14 +77,17 @@ def prepare(
         raise Refused(f"Only Python can be made async, and {Path(path).name} is something else.")
     program = Program(files, {path: snapshot})
     scope = snapshot.scope_at(span)
-    planner = Planner(program, table, _packages(files, snapshot, table, client), _Blocking(program))
+    packages = _packages(files, snapshot, table, client)
+    planner = Planner(program, table, packages, _Blocking(program))
     targets, names = _targets(program, table, planner, path, scope, span)
     plan = planner.plan(targets, with_callers=with_callers)
-    _warn(plan, names)
+    if names:
+        planner.follow_class(plan, path, scope)
+    _warn(planner, plan, names)
     questions = [
         (function, call) for function, each in plan.members.items() for call in each.open_calls
     ]
-    return Prepared(program, plan, names, questions)
+    return Prepared(program, plan, names, packages, questions)
 
 
 def _targets(
@@ -167,21 +172,40 @@ def _before(starts: list[int], at: int) -> int:
     return at - inserted * len("async ")
 
 
-def _warn(plan: Plan, names: Mapping[Function, str]) -> None:
-    for target in plan.targets if not names else ():
+def _warn(planner: Planner, plan: Plan, names: Mapping[Function, str]) -> None:
+    found: list[str] = []
+    for target in plan.targets:
         conversion = plan.members[target]
-        acts = [each for each in conversion.spellings.calls if each.spelling.to != "keep"]
-        if not acts and not conversion.calls and not conversion.open_calls:
-            plan.warnings.append(f"`{target.name}` has nothing to await.")
-    for caller in plan.synchronous:
-        around = f"`{caller.function.scope.qualified_name}`" if caller.function else "the file"
-        where = f"{Path(caller.path).name}:{caller.line}"
-        if caller.is_call and caller.certain:
-            plan.warnings.append(f"{where}: {around} calls it without being able to await it.")
-        elif caller.is_call:
-            plan.warnings.append(f"{where}: {around} may call it.")
-        else:
-            plan.warnings.append(f"{where}: {around} passes it on, and must expect a coroutine.")
+        awaits = conversion.spellings.acts or conversion.calls or conversion.open_calls
+        if not names and not awaits:
+            found.append(f"`{target.name}` has nothing to await.")
+        if decorator := planner.opaque_decorator(target):
+            found.append(f"`@{decorator}` gets a coroutine function now: see that it can take one.")
+        for each in overriding(planner.program, target):
+            if each not in plan.members and not each.is_async:
+                place = f"{Path(each.path).name}:{each.node.start_point.row + 1}"
+                found.append(
+                    f"{place}: `{each.scope.qualified_name}` overrides it and is not async."
+                )
+    found += [_left_behind(each) for each in plan.synchronous]
+    found += [
+        f"line {line}: a lock for threads is held while `{function.name}` waits; two tasks that"
+        " want it block each other for ever."
+        for function, conversion in plan.members.items()
+        for line in conversion.held_locks()
+    ]
+    plan.warnings += dict.fromkeys(found)
+
+
+def _left_behind(left: LeftBehind) -> str:
+    caller, name = left.caller, f"`{left.function.name}`"
+    around = f"`{caller.function.scope.qualified_name}`" if caller.function else "this file"
+    where = f"{Path(caller.path).name}:{caller.line}"
+    if not caller.certain:
+        return f"{where}: {around} may call {name}."
+    if caller.is_call:
+        return f"{where}: {around} calls {name} without being able to await it."
+    return f"{where}: {around} uses {name}, and must expect that it is async."
 
 
 # The edits.
@@ -194,7 +218,9 @@ def finish(
     they don't pass the checks. Raises LinterFailed."""
     program, plan = prepared.program, prepared.plan
     chosen = {call: choice for call, (choice, _) in choices.items()}
-    rewritten = [_tidied(each) for each in rewrite(program, plan, chosen, prepared.names)]
+    rewritten = [
+        _tidied(each) for each in rewrite(program, plan, chosen, prepared.names, prepared.packages)
+    ]
     checks = _checked(prepared, rewritten)
     sound = all(check.passed for check in checks)
     changed = [each for each in rewritten if each.before != each.after] if sound else []
@@ -220,7 +246,7 @@ def finish(
                     each.line,
                     each.function.scope.qualified_name if each.function else "",
                 )
-                for each in plan.synchronous
+                for each in dict.fromkeys(left.caller for left in plan.synchronous)
             ),
             "texts": tuple((each.path, each.before) for each in changed),
         }
@@ -239,7 +265,7 @@ def _tidied(rewritten: Rewritten) -> Rewritten:
     ]
     unique = list(dict.fromkeys(edits))
     after = apply(rewritten.after, unique) if unique else rewritten.after
-    return Rewritten(rewritten.path, rewritten.before, after, rewritten.edits)
+    return replace(rewritten, after=after)
 
 
 def _text_edits(rewritten: Rewritten) -> list[TextEdit]:
@@ -254,6 +280,7 @@ def _checked(prepared: Prepared, rewritten: Sequence[Rewritten]) -> list[Check]:
     for each in rewritten:
         name, before, after = Path(each.path).name, each.before, each.after
         found += [
+            rewrites.readable(name, before),
             rewrites.parses(name, before, after),
             rewrites.compiles(name, before, after),
             rewrites.layout(name, before, after),
@@ -284,7 +311,7 @@ def _by_rule(conversion: Conversion) -> list[tuple[Node, str]]:
     found: list[tuple[Node, str]] = []
     for spelled in conversion.spellings.calls:
         to = spelled.spelling.to
-        if to in (THREAD, "list"):
+        if to in (THREAD, LIST, WHOLE):
             found.append((spelled.use.whole, "to_thread"))
         elif to.startswith("await ") and spelled.use.whole.type == "call":
             found.append((spelled.use.whole, "await"))

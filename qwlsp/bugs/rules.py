@@ -116,6 +116,8 @@ def _finding(text: Text, found: LintFinding) -> Finding:
 
 
 def _sentence(message: str) -> str:
-    """The first sentence of what ruff says, on one line and with a full stop."""
+    """The first sentence of what ruff says, on one line and with a full stop, fit to be shown."""
     first = _SENTENCE_END.split(" ".join(message.split()), maxsplit=1)[0].rstrip(" .")
+    # It may quote the code, which may have anything in it that a terminal obeys.
+    first = "".join(c if c.isprintable() else "\ufffd" for c in first)
     return f"{first[:1].upper()}{first[1:]}." if first else ""

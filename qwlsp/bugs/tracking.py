@@ -40,6 +40,20 @@ def moved(
     return [finding for finding in kept if finding is not None]
 
 
+def place_now(span: Span, before: Text, after: Text) -> Span:
+    """Where a function is in `after` that `span` was in `before`, with what was typed in it."""
+    change = _least(Span(0, len(before.data)), len(after.data), before, after)
+    shift = len(after.data) - len(before.data)
+    start, end = (
+        at + shift if at >= change.span.end else min(at, beside)
+        for at, beside in (
+            (span.start, change.span.start),
+            (span.end, change.span.start + change.inserted),
+        )
+    )
+    return Span(start, end)
+
+
 def _moved(finding: Finding, change: _Change, before: Text, after: Text) -> Finding | None:
     own = _lines_around(before, finding.span)
     now = change.moved(own)

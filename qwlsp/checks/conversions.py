@@ -32,8 +32,9 @@ def checks(
     """Headers are kept, and what became async is awaited wherever that is possible."""
     snapshots = {each.path: Snapshot(each.path, None, PYTHON.id, each.after) for each in rewritten}
     after = Program(program.files, {**program.snapshots, **snapshots})
-    found = [Check("header", True), Check("awaited", True)]
+    found = [Check("header", True), Check("awaited", True), Check("names", True)]
     for function in plan.members:
+        found += _hidden(function, rewritten)
         new = _same(after, function, names.get(function, function.name))
         if new is None:
             found.append(Check("header", False, f"`{function.name}` would be lost."))
@@ -41,6 +42,17 @@ def checks(
         found.append(_header(function, new))
         found += _awaited(after, new)
     return found
+
+
+def _hidden(function: Function, rewritten: Sequence[Rewritten]) -> Iterator[Check]:
+    """The modules that the new code needs, but whose names mean something else there."""
+    around: Function | None = function
+    while around is not None:
+        for each in rewritten:
+            if each.path == function.path and (taken := sorted(each.modules & around.bound)):
+                detail = f"`{taken[0]}` is something else in `{around.name}`."
+                yield Check("names", False, detail)
+        around = around.around
 
 
 def _same(after: Program, function: Function, name: str) -> Function | None:

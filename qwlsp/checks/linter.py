@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import subprocess
 from collections.abc import Sequence
@@ -126,5 +127,7 @@ def _span(text: Text, start: dict[str, int], end: dict[str, int]) -> Span:
 
 
 def _offset(text: Text, location: dict[str, int]) -> int:
-    position = Position(location["row"] - 1, location["column"] - 1)
-    return text.offset(position, Encoding.UTF32)
+    line, character = location["row"] - 1, location["column"] - 1
+    if line == 0 and text.data.startswith(codecs.BOM_UTF8):  # which ruff does not count
+        character += 1
+    return text.offset(Position(line, character), Encoding.UTF32)

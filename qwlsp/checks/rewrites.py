@@ -36,6 +36,13 @@ def combined(checks: Iterable[Check]) -> list[Check]:
     return list(found.values())
 
 
+def readable(path: str, before: Text) -> Check:
+    """All of it was read as it is: a file in another encoding than it seems would be spoilt."""
+    spoilt = "\ufffd".encode() in before.data
+    detail = f"{path} is not UTF-8, so it can't be edited safely." if spoilt else ""
+    return Check("encoding", not spoilt, detail)
+
+
 def parses(path: str, before: Text, after: Text) -> Check:
     """No syntax error that was not there. What Python itself can parse counts as sound: the
     grammar of the tree does not know `*await x`."""

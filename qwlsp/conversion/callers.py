@@ -11,7 +11,7 @@ from tree_sitter import Node
 from qwlsp.context.callers import called_name
 from qwlsp.context.paths import COMMON_METHODS
 from qwlsp.conversion.program import Function, Program, expression_path
-from qwlsp.syntax.scopes import Scope
+from qwlsp.syntax.scopes import Scope, enclosing
 from qwlsp.text import Span
 
 MOST_SITES = 200
@@ -56,6 +56,21 @@ def callers(program: Program, function: Function) -> list[Caller]:
     return _in_project(program, function.path, name, wanted)
 
 
+def overriding(program: Program, function: Function) -> list[Function]:
+    """The methods of subclasses that override a method, in its file and those that import it."""
+    owner = program.owner(function)
+    if owner is None:
+        return []
+    return [
+        each
+        for path in dict.fromkeys([function.path, *program.importers(function.path)])
+        for each in program.functions(path)
+        if each.name == function.name
+        and (other := program.owner(each)) is not None
+        and owner in program.lookup(path).line(other)[1:]
+    ]
+
+
 def makers(program: Program, path: str, owner: Scope) -> list[Caller]:
     """Where values of a class are made."""
     wanted = Wanted(made=(path, owner.span.start))
@@ -75,15 +90,19 @@ class Wanted:
 
 def _in_project(program: Program, path: str, name: str, wanted: Wanted) -> list[Caller]:
     sites = program.files.callers(name, limit=MOST_SITES)
-    paths = dict.fromkeys([path, *(site.path for site in sites)])
-    return [caller for each in paths for caller in _in_file(program, each, name, wanted)]
+    paths = [path, *program.importers(path), *(site.path for site in sites)]
+    found = (_in_file(program, each, name, wanted) for each in dict.fromkeys(paths))
+    return [caller for in_file in found for caller in in_file]
 
 
 def _in_file(program: Program, path: str, name: str, wanted: Wanted) -> Iterator[Caller]:
     snapshot = program.snapshot(path)
     if snapshot is None:
         return
-    word = re.compile(rb"(?<!\w)%s(?!\w)" % re.escape(name.encode()))
+    imported = snapshot.outline.imports if name.encode() in snapshot.text.data else ()
+    names = {name, *(each.name for each in imported if each.member == name)}
+    words = b"|".join(re.escape(each.encode()) for each in sorted(names))
+    word = re.compile(rb"(?<!\w)(?:%s)(?!\w)" % words)
     for match in word.finditer(snapshot.text.data):
         node = snapshot.tree.root_node.descendant_for_byte_range(match.end() - 1, match.end())
         if node is None or node.type != "identifier" or not _is_named(node):
@@ -140,10 +159,22 @@ def _caller(program: Program, path: str, node: Node, *, is_call: bool) -> Caller
     return Caller(path, None, node, is_call, in_lambda)
 
 
+def _is_own(program: Program, caller: Caller, name: str, wanted: Wanted) -> bool:
+    """Whether a name in the body of a class is that of the wanted method of it."""
+    function, snapshot = wanted.function, program.snapshot(caller.path)
+    if function is None or snapshot is None or function.path != caller.path:
+        return False
+    around = enclosing(snapshot.tree, Span(caller.node.start_byte, caller.node.end_byte))
+    qualified = f"{around.qualified_name}.{name}"
+    return around.kind == "class" and function.scope.qualified_name == qualified
+
+
 def _means(program: Program, caller: Caller, expression: Node, wanted: Wanted) -> bool | None:
     """Whether an expression certainly means what is wanted; None if it does not."""
     where = caller.function or caller.path
     path = expression_path(expression)
+    if caller.function is None and path and _is_own(program, caller, path[0], wanted):
+        return True
     found = program.meaning(where, path) if path else None
     if found is not None:
         is_made = wanted.made is not None and found.made == wanted.made

@@ -14,6 +14,7 @@ from qwlsp.syntax.tree import parse
 from qwlsp.text import Span, Text
 
 _PLAIN, _FROM, _FUTURE = "import_statement", "import_from_statement", "future_import_statement"
+_DEFINITIONS = ("function_definition", "class_definition", "decorated_definition")
 
 
 def with_module(text: Text, module: str) -> Text:
@@ -115,7 +116,7 @@ def _section(statement: Node) -> int:
     if statement.type == _FROM:
         module = node_text(statement.child_by_field_name("module_name"))
     else:
-        module = _modules(statement)[0]
+        module = _modules(statement)[0].partition(" ")[0]
     return _rank(module)
 
 
@@ -151,18 +152,21 @@ def _new_section(text: Text, root: Node, statements: list[Node], module: str) ->
         return _line_after(text, anchor, line)
     if anchor is None:
         return Text.of(f"import {module}{newline}{text}")
-    anchor = _with_comments(root, anchor)
-    return _line_before(text, anchor, f"import {module}{newline}{newline}")
+    gap = newline * (2 if anchor.type in _DEFINITIONS else 1)
+    return _line_before(text, _with_comments(root, anchor), f"import {module}{gap}")
 
 
 def _with_comments(root: Node, anchor: Node) -> Node:
-    """The first of the comments right above a statement, or the statement."""
+    """The first of the comments right above a statement, or the statement; comments from the first
+    line on belong to the file."""
+    first = anchor
     for child in reversed(root.named_children[: root.named_children.index(anchor)]):
-        is_right_above = child.end_point.row + 1 >= anchor.start_point.row
-        if child.type != "comment" or not is_right_above or child.start_point.row == 0:
+        if child.type != "comment" or child.end_point.row + 1 < first.start_point.row:
             break
-        anchor = child
-    return anchor
+        if child.start_point.row == 0:
+            return anchor
+        first = child
+    return first
 
 
 def _first(root: Node, fits: Callable[[Node], bool]) -> Node | None:

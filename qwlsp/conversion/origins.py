@@ -3,6 +3,7 @@ module. What it can do is told from annotations and from the calls that make it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
@@ -163,6 +164,8 @@ def _shared_uses(
     if spelling is None:
         return None
     last = origin.name.rpartition(".")[2]
+    if _is_used_elsewhere(program, member.path, last, is_attribute="." in origin.name):
+        return None
     found: dict[Function, list[Spelled]] = {}
     for function in program.functions(member.path):
         if last in function.captured:
@@ -178,6 +181,23 @@ def _shared_uses(
             return None
         found[function] = spelled
     return found
+
+
+def _is_used_elsewhere(program: Program, path: str, name: str, *, is_attribute: bool) -> bool:
+    """Whether a name occurs in files that import this one, or outside of functions."""
+    word = re.compile(rb"\.%s\b" % name.encode() if is_attribute else rb"\b%s\b" % name.encode())
+    for other in program.importers(path):
+        if other != path and (text := program.files.text(other)) and word.search(text.data):
+            return True
+    snapshot = program.snapshots[path]
+    spans = [each.scope.span for each in program.functions(path)]
+    found = [
+        match.start()
+        for match in word.finditer(snapshot.text.data)
+        if not any(span.start <= match.start() < span.end for span in spans)
+    ]
+    # The assignment that makes it is one of them, but for an attribute's.
+    return len(found) > (0 if is_attribute else 1)
 
 
 def _is_made(use: Use, origin: Origin) -> bool:

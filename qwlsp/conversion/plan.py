@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tree_sitter import Node
@@ -13,15 +13,17 @@ from tree_sitter import Node
 from qwlsp.context.paths import CALL, COMMON_METHODS
 from qwlsp.conversion import values
 from qwlsp.conversion.blocks import can_be_parted
-from qwlsp.conversion.callers import Caller, callers
+from qwlsp.conversion.callers import Caller, callers, makers, overriding
 from qwlsp.conversion.harmless import HARMLESS_METHODS
 from qwlsp.conversion.origins import MADE, Shared, shared
 from qwlsp.conversion.places import can_await, can_be_async, consumer
 from qwlsp.conversion.program import Callee, Function, Program, expression_path
 from qwlsp.conversion.refusals import refusal
 from qwlsp.conversion.spelling import Spellings, in_whole, spell
-from qwlsp.conversion.table import THREAD, Spelling, Table
+from qwlsp.conversion.table import KEEP, LIST, THREAD, WHOLE, Spelling, Table
 from qwlsp.conversion.values import Spelled, Use
+from qwlsp.syntax.quote import node_text
+from qwlsp.syntax.scopes import Scope
 
 How = Literal["await", "async for", "async with", "collect", "thread", "unwrap"]
 """What becomes of a call of a function of the project: awaited, iterated over, entered; collected
@@ -53,6 +55,34 @@ class Conversion:
     open_calls: list[Node] = field(default_factory=list)
     """Those of which nothing is known."""
 
+    def held_locks(self) -> list[int]:
+        """The lines, from 1, of `with` statements over locks for threads that hold an await."""
+        awaited = [
+            each.use.whole
+            for each in self.spellings.calls
+            if each.spelling.to.startswith("await ") or each.spelling.to in (THREAD, LIST, WHOLE)
+        ]
+        awaited += [each.call for each in self.calls]
+        held = [
+            each.use.whole.parent.parent
+            for each in self.spellings.calls
+            if each.use.name == "with" and each.spelling.to == KEEP and each.use.whole.parent
+        ]
+        return [
+            statement.start_point.row + 1
+            for statement in held
+            if statement is not None
+            and any(statement.start_byte < node.start_byte < statement.end_byte for node in awaited)
+        ]
+
+
+@dataclass(frozen=True)
+class LeftBehind:
+    """A caller that can't await the function that becomes async."""
+
+    function: Function
+    caller: Caller
+
 
 @dataclass
 class Plan:
@@ -63,7 +93,7 @@ class Plan:
     members: dict[Function, Conversion] = field(default_factory=dict)
     others: dict[Function, Conversion] = field(default_factory=dict)
     scripts: list[Caller] = field(default_factory=list)
-    synchronous: list[Caller] = field(default_factory=list)
+    synchronous: list[LeftBehind] = field(default_factory=list)
     shared: list[Shared] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -85,6 +115,7 @@ class Planner:
         self._blocking = blocking
         self._spellings: dict[Function, Spellings] = {}
         self._blocks: dict[Function, bool] = {}
+        self._callers: dict[Function, list[Caller]] = {}
 
     def plan(self, targets: list[Function], *, with_callers: bool) -> Plan:
         """The plan for making `targets` async; `with_callers`: and what calls them, as far as that
@@ -108,7 +139,7 @@ class Planner:
 
     def _with_callers(self, members: list[Function]) -> list[Function]:
         for member in members:  # grows while it is gone through
-            for caller in callers(self.program, member):
+            for caller in self.callers(member):
                 function = caller.function
                 can_be = caller.is_call and caller.certain and not caller.in_lambda
                 if function is None or function in members or not can_be or function.is_async:
@@ -139,21 +170,34 @@ class Planner:
                     continue
                 if not function.is_async and self.blocks(function):
                     members.append(function)
-            if len(members) >= MOST_MEMBERS:
-                break
+                if len(members) >= MOST_MEMBERS:
+                    return members
         return members
 
     def _is_bad(self, function: Function, members: list[Function]) -> bool:
         """Whether a helper has to stay as it is."""
         if refusal(self.program, self.table, function) is not None:
             return True
-        for caller in callers(self.program, function):
+        if self.opaque_decorator(function) or overriding(self.program, function):
+            return True
+        for caller in self.callers(function):
             awaits = caller.is_async or (caller.function in members and not caller.in_lambda)
             if not (awaits and caller.is_call):
                 return True
             if caller.certain and self._how(caller.node, function) is None:
                 return True
         return False
+
+    def callers(self, function: Function) -> list[Caller]:
+        """All callers of a function."""
+        if function not in self._callers:
+            self._callers[function] = callers(self.program, function)
+        return self._callers[function]
+
+    def opaque_decorator(self, function: Function) -> str | None:
+        """A decorator of which it is not known what it does with a coroutine."""
+        known = self.table.transparent
+        return next((n for n in function.decorators if n.rpartition(".")[2] not in known), None)
 
     def blocks(self, function: Function) -> bool:
         """Whether a synchronous function does something that would block an event loop."""
@@ -208,7 +252,7 @@ class Planner:
             how = self._of_call(function, call, callee, members)
             if callee is not None and callee.function is not None and how is not None:
                 conversion.calls.append(ProjectCall(call, callee.function, how))
-            elif self._is_lost(call, callee) and (whole := in_whole(call)):
+            elif self._is_lost(call, callee, members) and (whole := in_whole(call)):
                 conversion.spellings.calls.append(whole)
                 conversion.spellings.drop_inner()
             elif callee is not None and callee.dotted == "asyncio.run":
@@ -237,10 +281,10 @@ class Planner:
         can_run = not target.is_generator and target.around is None
         return "thread" if can_run and self.blocks(target) and can_await(call) else None
 
-    def _is_lost(self, call: Node, callee: Callee | None) -> bool:
+    def _is_lost(self, call: Node, callee: Callee | None, members: set[Function]) -> bool:
         """Whether a call blocks where it can't be awaited."""
         function = callee.function if callee is not None else None
-        if function is None or function.is_async or can_await(call):
+        if function is None or function in members or function.is_async or can_await(call):
             return False
         return self.blocks(function)
 
@@ -287,8 +331,28 @@ class Planner:
 
     # Who calls them
 
+    def follow_class(self, plan: Plan, path: str, owner: Scope) -> None:
+        """Enter and iterate over values of a converted class asynchronously, where they are made
+        in async code; elsewhere they are left behind."""
+        for site in makers(self.program, path, owner):
+            function = site.function
+            found = values.uses(function, site.node) if function is not None else []
+            for use in found:
+                if use.name not in _CLASS_USES and use.name != values.OTHER:
+                    continue
+                caller = replace(site, node=use.whole, is_call=False)
+                can = function in plan.members or site.is_async
+                if function is None or not can or use.name == values.OTHER:
+                    if use.name != values.OTHER:
+                        plan.synchronous.append(LeftBehind(plan.targets[0], caller))
+                    continue
+                conversion = plan.members.get(function) or plan.others.setdefault(
+                    function, Conversion(function)
+                )
+                conversion.spellings.replace([Spelled(use, Spelling(to=_CLASS_USES[use.name]))])
+
     def _follow_callers(self, plan: Plan, function: Function) -> None:
-        for caller in callers(self.program, function):
+        for caller in self.callers(function):
             around = caller.function
             if around is not None and around in plan.members and not caller.in_lambda:
                 if caller.is_call or not caller.certain:
@@ -303,18 +367,24 @@ class Planner:
             elif caller.is_call and around is None and self._is_script(caller, function):
                 plan.scripts.append(caller)
                 continue
-            plan.synchronous.append(caller)
+            plan.synchronous.append(LeftBehind(function, caller))
 
     def _is_script(self, caller: Caller, function: Function) -> bool:
-        """Whether a call at the top level of a file can go through `asyncio.run`."""
-        node = caller.node
-        if function.is_generator or caller.in_lambda:
+        """Whether a call goes through `asyncio.run`: one at the top level, on its own or where the
+        file is run as a program, not imported."""
+        if function.is_generator or is_manager(function) or not can_await(caller.node):
             return False
-        while node is not None and node.parent is not None:
-            if node.type == "class_definition" or node.type == "decorator":
-                return False
-            node = node.parent
-        return can_await(caller.node)
+        around, is_alone = caller.node.parent, True
+        while around is not None and around.type != "module":
+            if around.type == "if_statement":
+                condition = around.child_by_field_name("condition")
+                return "__name__" in node_text(condition)
+            is_alone = is_alone and around.type == "expression_statement"
+            around = around.parent
+        return is_alone
+
+
+_CLASS_USES = {"with": "async with", "for": "async for"}
 
 
 def nature(function: Function) -> str:

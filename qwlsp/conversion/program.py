@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePath
 from typing import Protocol
 
 from tree_sitter import Node
@@ -32,6 +33,9 @@ class Project(Files, Protocol):
 
     def uses(self, package: str) -> bool:
         """Whether some file imports it."""
+
+    def importers(self, module: str) -> list[str]:
+        """The files that import something of a module, by the last part of its name."""
 
     def relative(self, path: str) -> str:
         """A file's path as people read it."""
@@ -159,6 +163,7 @@ class Program:
         self._functions: dict[str, dict[int, Function]] = {}
         self._lookups: dict[Function | str, Lookup] = {}
         self._locals: dict[Function, Environment] = {}
+        self._importers: dict[str, list[str]] = {}
 
     def snapshot(self, path: str) -> Snapshot | None:
         """A file of Python; None if it can't be read."""
@@ -172,6 +177,14 @@ class Program:
     def text(self, path: str) -> Text:
         """What a file that was read before holds."""
         return self.snapshots[path].text
+
+    def importers(self, path: str) -> list[str]:
+        """The files that import a file, or something that is called like it."""
+        if path not in self._importers:
+            name = PurePath(path)
+            module = name.parent.name if name.stem == "__init__" else name.stem
+            self._importers[path] = self.files.importers(module)
+        return self._importers[path]
 
     # Functions
 

@@ -8,6 +8,7 @@ from tree_sitter import Node
 
 from qwlsp.conversion.program import Function, Program, expression_path
 from qwlsp.conversion.table import Table
+from qwlsp.conversion.values import arguments
 from qwlsp.syntax.quote import parts
 
 PROPERTIES = ("property", "cached_property", "setter", "getter", "deleter")
@@ -41,6 +42,10 @@ def refusal(
         return (
             f"{name} has a `{cache}`, which would keep a coroutine that can be awaited only once."
         )
+    if _is_defined_again(program, function):
+        return f"{name} is defined more than once; which one is called is not known."
+    if (line := _own_loop(program, function)) is not None:
+        return f"{name} runs an event loop itself, in line {line}, which can't be taken apart."
     if (special := _special(function, with_class=with_class)) is not None:
         return special
     if (base := _synchronous_base(program, table, function)) is not None:
@@ -57,6 +62,37 @@ def _special(function: Function, *, with_class: bool) -> str | None:
             return None
         return f"`{name}` becomes `{PAIRS[name]}` only with its whole class: name the class."
     return f"`{name}` is called by Python itself, which does not await it."
+
+
+def _is_defined_again(program: Program, function: Function) -> bool:
+    """Whether its name stands for something else, too."""
+    qualified = function.scope.qualified_name
+    others = [
+        each
+        for each in program.functions(function.path)
+        if each.scope.qualified_name == qualified and each.around == function.around
+        and not any(name.rpartition(".")[2] == "overload" for name in each.decorators)
+    ]  # fmt: skip
+    outline = program.snapshots[function.path].outline
+    set_too = any(
+        each.kind == "variable" and each.qualified_name == qualified for each in outline.definitions
+    )
+    return len(others) > 1 or (set_too and function.around is None)
+
+
+def _own_loop(program: Program, function: Function) -> int | None:
+    """The line, from 1, where it runs a coroutine in a loop of its own, other than by
+    `asyncio.run(f())`, which becomes `await f()`."""
+    for call in function.calls:
+        path = expression_path(call.child_by_field_name("function"))
+        if not path:
+            continue
+        positional, keywords = arguments(call)
+        is_plain = len(positional) == 1 and positional[0].type == "call" and not keywords
+        is_run = program.dotted(function, path) == "asyncio.run"
+        if path[-1] == "run_until_complete" or (is_run and not is_plain):
+            return call.start_point.row + 1
+    return None
 
 
 def _synchronous_base(program: Program, table: Table, function: Function) -> str | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
 from tree_sitter import Node
 
 from qwlsp.conversion import headers, imports
-from qwlsp.conversion.blocks import async_with, wrap
+from qwlsp.conversion.blocks import async_with, unit_of, wrap
 from qwlsp.conversion.headers import unused_name
 from qwlsp.conversion.origins import MADE
 from qwlsp.conversion.places import generators_around
@@ -34,6 +34,8 @@ class Rewritten:
     before: Text
     after: Text
     edits: tuple[Edit, ...]
+    modules: frozenset[str] = frozenset()
+    """What the new code needs."""
 
 
 @dataclass
@@ -48,18 +50,24 @@ class _File:
 
 
 def rewrite(
-    program: Program, plan: Plan, choices: Mapping[int, Choice], names: Mapping[Function, str]
+    program: Program,
+    plan: Plan,
+    choices: Mapping[int, Choice],
+    names: Mapping[Function, str],
+    packages: Set[str],
 ) -> list[Rewritten]:
     """The changed files. `choices` are for the ids of open calls; `names` are new names of
-    functions."""
+    functions; `packages` are those that new code may use."""
     files: defaultdict[str, _File] = defaultdict()
     conversions = [*plan.members.values(), *plan.others.values()]
     paths = [each.function.path for each in conversions] + [each.path for each in plan.scripts]
     for path in paths:
-        files.setdefault(path, _File(Writer(program.text(path))))
+        files.setdefault(path, _File(Writer(program.text(path), packages)))
     for function, conversion in plan.members.items():
         _convert(files[function.path], conversion, choices, names)
     for function, conversion in plan.others.items():
+        for spelled in conversion.spellings.calls:
+            files[function.path].writer.used(spelled.use, spelled.spelling)
         _project_calls(files[function.path], conversion.calls, names)
     for shared in plan.shared:
         files[shared.path].writer.made(shared.made.use.whole, shared.made.spelling, {})
@@ -80,7 +88,7 @@ def _finished(program: Program, path: str, file: _File) -> Rewritten:
         after = imports.with_name_beside(after, new, old)
     for module in sorted(file.writer.modules):
         after = imports.with_module(after, module)
-    return Rewritten(path, before, after, tuple(edits))
+    return Rewritten(path, before, after, tuple(edits), frozenset(file.writer.modules))
 
 
 def _convert(
@@ -101,7 +109,7 @@ def _convert(
         else:
             writer.used(use, spelling)
         if spelling.first:
-            _first_in_with(writer, use.whole, spelling.first)
+            _first_in_with(writer, function, use.whole, spelling.first)
         if spelling.to != "keep":
             _make_lists(file, use.whole)
     for node, new in conversion.spellings.names:
@@ -135,8 +143,9 @@ def _clients(writer: Writer, conversion: Conversion) -> dict[str, str]:
     return names
 
 
-def _first_in_with(writer: Writer, call: Node, line: str) -> None:
-    """Put a line at the start of the `with` statement whose context a call is."""
+def _first_in_with(writer: Writer, function: Function, call: Node, line: str) -> None:
+    """Put a line at the start of the `with` statement whose context a call is, which stands in a
+    block that opens the client."""
     pattern = outermost(call).parent
     alias = pattern.child_by_field_name("alias") if pattern is not None else None
     statement = pattern
@@ -146,9 +155,12 @@ def _first_in_with(writer: Writer, call: Node, line: str) -> None:
     if alias is None or body is None:
         return
     new = line.replace("{name}", node_text(alias))
-    is_below = body.start_point.row > call.start_point.row
-    indent = writer.indent_of(body)
-    writer.insert(body.start_byte, f"{new}{writer.newline}{indent}" if is_below else f"{new}; ")
+    if body.start_point.row == call.start_point.row:
+        writer.insert(body.start_byte, f"{new}; ")
+        return
+    start = writer.text.starts[writer.text.line_of(body.start_byte)]
+    indent = writer.indent_of(body) + unit_of(writer, function.body)
+    writer.insert(start, f"{indent}{new}{writer.newline}")
 
 
 def _project_calls(file: _File, calls: list[ProjectCall], names: Mapping[Function, str]) -> None:

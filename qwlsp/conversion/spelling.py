@@ -116,7 +116,8 @@ def _spell_makers(
             return None
         if not spelling.to and not values.is_with_item(call):
             return None
-        if spelling.spread and not values.arguments(call)[0]:
+        first = next(iter(values.arguments(call)[0]), None)
+        if spelling.spread and (first is None or first.type not in ("list", "tuple")):
             return None
         calls.append(Spelled(Use(MADE, call, call), spelling))
     return calls
@@ -164,6 +165,7 @@ def _names(
     if not way.package and not way.names:
         return []
     roots = {dotted.rpartition(".")[0] for _, dotted in makers}
+    packages = {root.partition(".")[0] for root in roots}
     called = {id_ for call, _ in makers for id_ in _ids(call.child_by_field_name("function"))}
     found = []
     for node in function.code:
@@ -173,11 +175,23 @@ def _names(
             continue
         path = expression_path(node)
         dotted = program.dotted(function, path) if path else ""
-        if any(dotted == root or dotted.startswith(root + ".") for root in roots):
+        is_of_root = any(dotted == root or dotted.startswith(root + ".") for root in roots)
+        is_caught = dotted.partition(".")[0] in packages and _is_caught(node)
+        if is_of_root or is_caught:
             if dotted not in way.names:
                 return None
             found.append((node, way.names[dotted]))
+        elif dotted in way.unsafe and _is_caught(node):
+            return None
     return found
+
+
+def _is_caught(node: Node) -> bool:
+    """Whether a name stands in the header of an `except` clause."""
+    inner, outer = node, node.parent
+    while outer is not None and outer.type not in ("except_clause", "block"):
+        inner, outer = outer, outer.parent
+    return outer is not None and outer.type == "except_clause" and inner.type != "block"
 
 
 def _ids(node: Node | None) -> set[int]:

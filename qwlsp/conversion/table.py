@@ -50,6 +50,7 @@ class Way:
     family: str
     package: str = ""
     names: Mapping[str, str]
+    unsafe: tuple[str, ...]
     calls: Mapping[str, Spelling]
 
 
@@ -70,6 +71,7 @@ class Table:
     kinds: Mapping[str, Kind]
     families: Mapping[str, str]
     called_synchronously: Mapping[str, tuple[str, ...]]
+    transparent: frozenset[str]
 
     def ways_of(self, call: str, packages: Iterable[str]) -> list[Way]:
         """The ways for a call's family that need none but `packages`, the best first."""
@@ -90,9 +92,21 @@ def load(extra: Path | None = None) -> Table:
     if extra is None or not extra.is_file():
         return _table(data, {})
     try:
-        return _table(data, tomllib.loads(extra.read_text(encoding="utf-8")))
+        return _check(_table(data, tomllib.loads(extra.read_text(encoding="utf-8"))))
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise BadTable(f"{extra} is no table of conversions: {error}.") from error
+
+
+def _check(table: Table) -> Table:
+    """The table, if all kinds that it names are there. Raises ValueError."""
+    spellings = [
+        *(spelling for way in table.ways for spelling in way.calls.values()),
+        *(spelling for kind in table.kinds.values() for spelling in kind.uses.values()),
+    ]
+    named = {name for each in spellings for name in (each.gives, each.each) if name}
+    if missing := sorted(named - table.kinds.keys()):
+        raise ValueError(f"there is no kind {', '.join(missing)}")
+    return table
 
 
 def _table(own: dict[str, Any], added: dict[str, Any]) -> Table:
@@ -104,7 +118,13 @@ def _table(own: dict[str, Any], added: dict[str, Any]) -> Table:
         {name: _kind(each) for name, each in kinds.items()},
         {call: way.family for way in reversed(ways) for call in way.calls},
         {base: tuple(methods) for base, methods in bases.items()},
+        frozenset((*own["decorators"]["transparent"], *_added_decorators(added))),
     )
+
+
+def _added_decorators(added: dict[str, Any]) -> list[str]:
+    decorators: dict[str, list[str]] = added.get("decorators", {})
+    return decorators.get("transparent", [])
 
 
 def _way(data: dict[str, Any]) -> Way:
@@ -118,6 +138,7 @@ def _way(data: dict[str, Any]) -> Way:
         family=data["family"],
         package=data.get("package", ""),
         names=data.get("names", {}),
+        unsafe=tuple(data.get("unsafe", ())),
         calls=calls,
     )
 

@@ -6,7 +6,6 @@ is known of one that is bound to something else as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tree_sitter import Node
@@ -21,8 +20,10 @@ BOUND, REBOUND = "bound", "rebound"
 """A value gets a name; a name that has a value gets one, the same or another."""
 ITERATED = "iterated"
 """A value is given to something that iterates over it, like `enumerate`."""
+VALUE = "{value}"
+"""The place of the value in a spelling."""
 TEST = "test"
-"""Whether there is a value: what it can do does not matter."""
+"""A value is compared with None: what it can do does not matter."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,10 @@ def follow(
     strictly_bound: list[Use] = []
     makers: list[Node] = []
     pending = [(use, kind) for found, kind in made for use in found]
+    every: list[Use] = []
     while pending:
         use, kind = pending.pop()
+        every.append(use)
         if use.name in (BOUND, "with"):
             makers.append(use.value)
         if use.name == REBOUND and kind.strict:
@@ -118,10 +121,29 @@ def follow(
         elif use.whole.id not in spelled:
             spelled[use.whole.id] = Spelled(use, spelling)
             pending += _given(function, use, spelling, table)
+    for each in _read_in_parts(list(spelled.values()), every):
+        del spelled[each.use.whole.id]
     for use in strictly_bound:
         if not any(_holds(use.whole, value) for value in makers):
             return None
     return list(spelled.values())
+
+
+def _read_in_parts(spelled: list[Spelled], every: list[Use]) -> list[Spelled]:
+    """The loops over a file or the like that don't read all of it, as far as is known: something
+    else is done with it in them or later."""
+    return [
+        each
+        for each in spelled
+        if each.use.name in ("for", ITERATED)
+        and VALUE in each.spelling.to
+        and any(
+            other.name not in ("for", "close()", REBOUND)
+            and node_text(other.value) == node_text(each.use.value)
+            and other.value.start_byte > each.use.value.start_byte
+            for other in every
+        )
+    ]
 
 
 def _spelling(use: Use, kind: Kind) -> Spelling | None:
@@ -225,7 +247,7 @@ def _use(value: Node) -> Use | None:
         return Use(BOUND, value, parent)
     if parent.type == "argument_list" and _iterates(parent):
         return Use(ITERATED, value, outer)
-    if parent.type in _TESTS and value.type == "identifier":
+    if parent.type == "comparison_operator" and any(n.type == "none" for n in parent.children):
         return Use(TEST, value, parent)
     return _other(value)
 
@@ -245,7 +267,6 @@ def _iterates(arguments: Node) -> bool:
 
 
 _ITERATING = ("enumerate", "zip", "csv.reader", "csv.DictReader", "sorted", "list", "tuple", "set")
-_TESTS = ("if_statement", "elif_clause", "while_statement", "not_operator", "comparison_operator")
 
 
 def _of_attribute(value: Node, attribute: Node) -> Use:
@@ -320,11 +341,3 @@ _PATTERNS = ("pattern_list", "tuple_pattern", "list_pattern", "list_splat_patter
 
 def _holds(outer: Node, inner: Node) -> bool:
     return outer.start_byte <= inner.start_byte and inner.end_byte <= outer.end_byte
-
-
-def enclosing_nodes(node: Node, end: Node) -> Iterator[Node]:
-    """What is around a node, the innermost first, up to `end` without it."""
-    parent = node.parent
-    while parent is not None and parent != end:
-        yield parent
-        parent = parent.parent

@@ -4,17 +4,17 @@ arguments, a block around both."""
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 
 from tree_sitter import Node
 
 from qwlsp.conversion import values
 from qwlsp.conversion.table import KEEP, LIST, THREAD, WHOLE, Spelling
-from qwlsp.conversion.values import ITERATED, Use
+from qwlsp.conversion.values import ITERATED, VALUE, Use
 from qwlsp.edits import Edit
 from qwlsp.syntax.quote import node_text, parts
 from qwlsp.text import Span, Text
 
-VALUE = "{value}"
 _LARGE = 1 << 40
 """More than the bytes of any node."""
 _ROOT = re.compile(r"(?<![\w.])([a-z_]\w*)\.(?=[A-Za-z_])")
@@ -23,8 +23,10 @@ _ROOT = re.compile(r"(?<![\w.])([a-z_]\w*)\.(?=[A-Za-z_])")
 class Writer:
     """Collects what is put before, behind and in place of the nodes of one text."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, packages: Set[str] = frozenset()) -> None:
+        """`packages` are those that new code may use, besides asyncio."""
         self.text = text
+        self._packages = {"asyncio", *packages}
         self.newline = "\r\n" if b"\r\n" in text.data else "\n"
         self.modules: set[str] = set()
         """What the new code needs to be imported."""
@@ -45,17 +47,18 @@ class Writer:
 
     # Simple edits
 
-    def before(self, node: Node, new: str) -> None:
-        """Put something before a node; of two that begin at one place, before the outer first."""
-        size = node.end_byte - node.start_byte
+    def before(self, node: Node, new: str, *, rank: int = 0) -> None:
+        """Put something before a node; of two that begin at one place, before the outer first, and
+        of one node, the higher rank."""
+        size = node.end_byte - node.start_byte + rank
         function = node.child_by_field_name("function")
         # The grammar reads `a, *f(x)` as a call of `*f`.
         starred = function is not None and function.type == "list_splat"
         self._insert(node.start_byte + starred, 1, -size, new)
 
-    def behind(self, node: Node, new: str) -> None:
+    def behind(self, node: Node, new: str, *, rank: int = 0) -> None:
         """Put something behind a node; of two that end at one place, behind the inner first."""
-        size = node.end_byte - node.start_byte
+        size = node.end_byte - node.start_byte + rank
         self._insert(node.end_byte, 0, size, new)
 
     def insert(self, at: int, new: str, *, rank: int = 0) -> None:
@@ -79,7 +82,7 @@ class Writer:
         self._insertions[at, side, order, new] = None
 
     def _need(self, code: str) -> None:
-        self.modules.update(_ROOT.findall(code))
+        self.modules.update(self._packages.intersection(_ROOT.findall(code)))
 
     # Calls
 
@@ -99,7 +102,8 @@ class Writer:
             self.replace(opening, opening + 1, ", (")
             self.behind(arguments, ")")
         elif parts(arguments):
-            self.replace(opening, opening + 1, ", ")
+            goes_on_below = self.text.data[opening + 1 : opening + 2] in (b"\r", b"\n")
+            self.replace(opening, opening + 1, "," if goes_on_below else ", ")
         else:
             self.replace(opening, opening + 1, "")
         if extra:
@@ -158,8 +162,7 @@ class Writer:
 
     def _spread(self, argument: Node) -> None:
         """Make the items of a list arguments of their own."""
-        is_literal = argument.type in ("list", "tuple")
-        if not is_literal or any(each.type == "comment" for each in argument.children):
+        if any(each.type == "comment" for each in argument.children):
             self.before(argument, "*")
             return
         items = parts(argument)
@@ -177,17 +180,28 @@ class Writer:
         elif to == THREAD:
             self.in_thread(use.whole)
         elif to == LIST:
-            self.awaited(use.whole, "await asyncio.to_thread(lambda: list(")
-            self.behind(use.whole, "))")
+            self._listed(use.whole)
         elif to == WHOLE:
             self.whole_in_thread(use.whole)
         elif to != KEEP and use.name in ("for", ITERATED):
             before, _, after = to.partition(VALUE)
             outer = values.outermost(use.value)
-            self.before(outer, before)
-            self.behind(outer, after)
+            self.before(outer, before, rank=1)  # the value may be a call that is spelled anew
+            self.behind(outer, after, rank=1)
         elif to != KEEP:
             self._member(use, spelling)
+
+    def _listed(self, call: Node) -> None:
+        """Collect what a call iterates over; for `next`, as an iterator."""
+        outer = values.outermost(call)
+        reader = outer.parent.parent if outer.parent is not None else None
+        function = reader.child_by_field_name("function") if reader is not None else None
+        is_next = node_text(function) == "next"
+        if is_next:
+            self.before(call, "iter(", rank=1)
+            self.behind(call, ")", rank=1)
+        self.awaited(call, "await asyncio.to_thread(lambda: list(")
+        self.behind(call, "))")
 
     def _member(self, use: Use, spelling: Spelling) -> None:
         """A method or an attribute."""

@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from qwlsp.answers import Report
 from qwlsp.bugs.finding import BY_MODEL, Finding, explained, merged
-from qwlsp.bugs.tracking import moved
+from qwlsp.bugs.tracking import moved, place_now
 from qwlsp.documents import Change, Snapshot
 from qwlsp.edits import Edit
 from qwlsp.errors import BadRequest
@@ -36,13 +36,15 @@ class Diagnostics:
         self._found: dict[str, list[Finding]] = {}
 
     def show(self, uri: str, report: Report, scope: Span) -> None:
-        """Take over what was found in `scope` of a buffer, in place of what was known of it."""
+        """Take over what was found in a buffer, in place of what was known of `scope`, which is
+        that of the text in the report."""
         snapshot = self._session.documents.get(uri)
         findings = list(report.findings)
         if snapshot.text != report.text:
             whole = Span(0, len(report.text.data))
             size = len(snapshot.text.data)
             findings = moved(findings, whole, size, report.text, snapshot.text)
+            scope = place_now(scope, report.text, snapshot.text)
         outside = [
             each
             for each in self._found.get(uri, ())

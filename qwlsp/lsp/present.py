@@ -53,10 +53,11 @@ def _rewrite(session: Session, job: Job, result: Rewrite) -> None:
 
 
 def _report(session: Session, job: Job, result: Report) -> None:
-    for warning in result.warnings:
-        session.show(warning, types.MessageType.Warning)
-    if not result.findings:
-        session.show(f"{job.title}: none was found.", types.MessageType.Info)
+    """One message, unless all that can be said is where the findings are, which is seen."""
+    said = [] if result.findings else [f"{job.title}: none was found."]
+    if said or result.warnings:
+        type_ = types.MessageType.Warning if result.warnings else types.MessageType.Info
+        session.show("\n".join([*said, *result.warnings]), type_)
 
 
 def _show_document(session: Session, job: Job, result: Answer) -> None:

@@ -161,9 +161,11 @@ class Session:
     def saved(self, uri: str) -> None:
         """Look for bugs in the functions that have changed since the last time, if that is
         wanted."""
-        snapshot = self.documents.get(uri)
-        before, self._saved[uri] = self._saved.get(uri), snapshot
-        if self.service.settings.bugs.on_save != "on" or before is None:
+        before = self._saved.get(uri)
+        if before is None:  # some editors tell of files that they have not opened here
+            return
+        snapshot = self._saved[uri] = self.documents.get(uri)
+        if self.service.settings.bugs.on_save != "on":
             return
         known = {before.text.slice(each.span) for each in before.outline.definitions}
         changed = [

@@ -303,6 +303,17 @@ def imports_package(connection: sqlite3.Connection, package: str) -> bool:
     return connection.execute(query, (package, f"{package}.*")).fetchone() is not None
 
 
+def find_importers(connection: sqlite3.Connection, module: str) -> list[File]:
+    """The files that import something of a module, by the last part of its name."""
+    rows = connection.execute(
+        "SELECT DISTINCT path, size, mtime_ns FROM imports"
+        " JOIN files ON files.id = imports.id >> ?"
+        " WHERE module = ? OR module GLOB ? OR member = ?",
+        (_SHIFT, module, f"*.{module}", module),
+    )
+    return [_file(path, size, mtime_ns) for path, size, mtime_ns in rows]
+
+
 def find_words(connection: sqlite3.Connection, expression: str, limit: int) -> list[Row]:
     """The pieces that match a full-text query, best first."""
     rows = connection.execute(

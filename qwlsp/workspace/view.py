@@ -157,6 +157,13 @@ class Workspace:
         find = partial(store.imports_package, package=package)
         return any(self._ask(root, find) for root in self._roots)
 
+    def importers(self, module: str) -> list[str]:
+        """The files that import something of a module of Python, by the last part of its name."""
+        find = partial(store.find_importers, module=module)
+        return [
+            root.absolute(file.path) for root in self._roots for file in self._ask(root, find) or ()
+        ]
+
     def search(self, words: str, *, limit: int = 20) -> list[Found]:
         """What has to do with any of the words in a text that a person typed, best first."""
         expression = match_expression(words)

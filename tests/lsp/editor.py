@@ -29,6 +29,7 @@ TIMEOUT = 30.0
 VSCODE, NEOVIM = "visual-studio-code", "neovim"
 RECORDED = (
     types.PROGRESS,
+    types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS,
     types.WINDOW_SHOW_MESSAGE,
     types.WINDOW_SHOW_DOCUMENT,
     types.WINDOW_WORK_DONE_PROGRESS_CREATE,
@@ -232,9 +233,14 @@ class Editor(LanguageClient):
             actions.append(action)
         return actions
 
+    async def explanations(self, document: Document, range_: types.Range) -> list[types.CodeAction]:
+        """The offers to explain something there."""
+        found = await self.actions(document, range_)
+        return [action for action in found if action.kind == "qwlsp.explain"]
+
     async def title(self, document: Document, at: str) -> str:
-        """The title of the one action on offer there."""
-        [action] = await self.actions(document, document.cursor(at))
+        """The title of the one offer to explain something there."""
+        [action] = await self.explanations(document, document.cursor(at))
         return action.title
 
     async def hover(self, document: Document, at: str | types.Position) -> types.Hover | None:

@@ -105,7 +105,7 @@ async def test_an_unknown_command(editor: Editor) -> None:
 
 async def test_a_range_that_ends_before_it_starts(editor: Editor, document: Document) -> None:
     start, end = document.position("result +="), document.position("for price")
-    [action] = await editor.actions(document, types.Range(start, end))
+    [action] = await editor.explanations(document, types.Range(start, end))
     assert action.title == "Explain `total`"
     backwards = {"start": start, "end": end}
     result = await editor.command(
@@ -117,7 +117,7 @@ async def test_a_range_that_ends_before_it_starts(editor: Editor, document: Docu
 async def test_characters_past_the_end_of_a_line(editor: Editor, document: Document) -> None:
     line = document.position("result +=").line
     far = types.Position(line, 100_000)
-    [action] = await editor.actions(document, types.Range(far, far))
+    [action] = await editor.explanations(document, types.Range(far, far))
     assert action.title == "Explain `total`"
     assert await editor.hover(document, far) is None
 
@@ -137,7 +137,7 @@ async def test_a_change_past_the_end_is_put_at_the_end(editor: Editor, document:
     far = types.Position(5000, 5000)
     editor.change(document, types.Range(far, far), "\n\ndef last():\n    pass\n")
     there = types.Position(document.text.count("\n") + 3, 4)
-    [action] = await editor.actions(document, types.Range(there, there))
+    [action] = await editor.explanations(document, types.Range(there, there))
     assert action.title == "Explain `last`"
 
 

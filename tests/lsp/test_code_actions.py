@@ -8,8 +8,8 @@ from tests.lsp.editor import Document, Editor
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_the_action_explains_and_nothing_else(editor: Editor, document: Document) -> None:
-    [action] = await editor.actions(document, document.cursor("result +="))
+async def test_the_action_explains(editor: Editor, document: Document) -> None:
+    [action] = await editor.explanations(document, document.cursor("result +="))
     assert action.title == "Explain `total`"
     assert action.kind == "qwlsp.explain"
     assert action.is_preferred is None
@@ -18,7 +18,7 @@ async def test_the_action_explains_and_nothing_else(editor: Editor, document: Do
 
 
 async def test_the_actions_command_works_as_it_is(editor: Editor, document: Document) -> None:
-    [action] = await editor.actions(document, document.cursor("result +="))
+    [action] = await editor.explanations(document, document.cursor("result +="))
     assert action.command is not None and action.command.arguments is not None
     job = await editor.command(action.command.command, *action.command.arguments)
     assert (await editor.ended(job))["result"]["symbol"] == "total"
@@ -28,7 +28,7 @@ async def test_the_actions_command_knows_the_version_it_was_offered_for(
     editor: Editor, document: Document
 ) -> None:
     editor.edit(document, "price in", "cost in")
-    [action] = await editor.actions(document, document.cursor("result +="))
+    [action] = await editor.explanations(document, document.cursor("result +="))
     assert action.command is not None and action.command.arguments is not None
     assert action.command.arguments[0]["version"] == 2
 
@@ -49,7 +49,7 @@ async def test_a_cursor_means_what_is_around_it(
 ) -> None:
     start = document.position(at)
     cursor = types.Range(start, types.Position(start.line, start.character + width))
-    assert [action.title for action in await editor.actions(document, cursor)] == [title]
+    assert [action.title for action in await editor.explanations(document, cursor)] == [title]
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,31 @@ async def test_a_selection_means_what_is_around_all_of_it(
     editor: Editor, document: Document, first: str, last: str, title: str
 ) -> None:
     selection = types.Range(document.position(first), document.position(last))
-    assert [action.title for action in await editor.actions(document, selection)] == [title]
+    assert [action.title for action in await editor.explanations(document, selection)] == [title]
 
 
-@pytest.mark.parametrize("only", [["qwlsp"], ["qwlsp.explain"], [""], ["quickfix", "qwlsp"]])
-async def test_the_action_is_there_when_its_kind_is_asked_for(
-    editor: Editor, document: Document, only: list[str]
+EXPLAIN, FIND_BUG = "qwlsp.explain", "qwlsp.findBug"
+MAKE_ASYNC = "refactor.rewrite.qwlsp.makeAsync"
+
+
+@pytest.mark.parametrize(
+    ("only", "kinds"),
+    [
+        (["qwlsp"], {EXPLAIN, FIND_BUG}),
+        (["qwlsp.explain"], {EXPLAIN}),
+        (["qwlsp.findBug"], {FIND_BUG}),
+        ([""], {EXPLAIN, FIND_BUG, MAKE_ASYNC}),
+        (["quickfix", "qwlsp"], {EXPLAIN, FIND_BUG}),
+        (["refactor"], {MAKE_ASYNC}),
+        (["refactor.rewrite"], {MAKE_ASYNC}),
+    ],
+)
+async def test_the_actions_of_a_kind_are_there_when_it_is_asked_for(
+    editor: Editor, document: Document, only: list[str], kinds: set[str]
 ) -> None:
-    assert len(await editor.actions(document, document.cursor("result +="), only)) == 1
+    actions = await editor.actions(document, document.cursor("result +="), only)
+    assert {action.kind for action in actions} == kinds
+    assert not any(action.is_preferred for action in actions)
 
 
 @pytest.mark.parametrize(
@@ -80,13 +97,12 @@ async def test_the_action_is_there_when_its_kind_is_asked_for(
         ["source"],
         ["source.fixAll"],
         ["quickfix"],
-        ["refactor"],
+        ["refactor.extract"],
         ["qwlsp.ex"],
         ["qwlsp.explain.more"],
-        ["qwlsp.findBug"],
     ],
 )
-async def test_the_action_is_not_there_when_others_are_asked_for(
+async def test_no_action_is_there_when_others_are_asked_for(
     editor: Editor, document: Document, only: list[str]
 ) -> None:
     assert await editor.actions(document, document.cursor("result +="), only) == []

@@ -35,7 +35,12 @@ async def test_what_the_server_can_do(editor: Editor) -> None:
 async def test_the_kinds_of_code_actions_are_our_own(editor: Editor) -> None:
     provider = editor.initialized_as.capabilities.code_action_provider
     assert isinstance(provider, types.CodeActionOptions)
-    assert provider.code_action_kinds == ("qwlsp.explain",)
+    assert provider.code_action_kinds == (
+        "qwlsp.explain",
+        "qwlsp.findBug",
+        "refactor.rewrite.qwlsp.makeAsync",
+        "quickfix",
+    )
 
 
 @shared

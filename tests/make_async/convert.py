@@ -59,6 +59,17 @@ class Folder(Workspace):
             if call.name == name
         ][:limit]
 
+    def importers(self, module: str) -> list[str]:
+        """The files that import something of a module."""
+        return [
+            path
+            for path, file in self.files.items()
+            if any(
+                module in (each.module.rpartition(".")[2], each.member)
+                for each in file.outline.imports
+            )
+        ]
+
     def uses(self, package: str) -> bool:
         """Whether some file imports a package."""
         return any(

@@ -4,7 +4,7 @@ import subprocess
 
 async def sorted_words(text):
     """The words of a text, sorted by a program."""
-    result = await asyncio.to_thread(subprocess.run, 
+    result = await asyncio.to_thread(subprocess.run,
         [
             "sort",
             # no -u: words may come twice

@@ -9,7 +9,7 @@ async def first_words(url):
     async with httpx.AsyncClient(follow_redirects=True, timeout=None) as client:
         async with client.stream("GET", url) as page:
             page.raise_for_status()
-        text = (await page.aread()).decode()
+            text = (await page.aread()).decode()
 
     # The last line is empty.
     words = []

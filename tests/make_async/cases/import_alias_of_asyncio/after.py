@@ -1,5 +1,5 @@
-import asyncio as aio
 import asyncio
+import asyncio as aio
 
 
 async def lights():

@@ -3,7 +3,6 @@
 
 import asyncio
 
-
 book = {"path": "guests.txt"}
 
 

@@ -12,7 +12,7 @@ def count_down(numbers, results):
 def launch(start=3):
     """Count down, with a thread that does the shouting."""
     numbers, results = queue.Queue(), queue.Queue()
-    shouter = threading.Thread(target=count_down, args=(numbers, results))
+    shouter = threading.Thread(target=count_down, args=(numbers, results), daemon=True)
     shouter.start()
     for number in range(start, 0, -1):
         numbers.put(number)

@@ -11,7 +11,7 @@ async def state(url):
             return "slow"
         except httpx.ConnectError:
             return "down"
-        except httpx.HTTPError:  # anything else, also a bad status
+        except (httpx.HTTPError, ValueError):  # anything else, also a bad status
             return "broken"
         else:
             return "fine"

@@ -1,7 +1,6 @@
 import asyncio
 
 
-
 class Bear:
     """Sleeps through the winter."""
 

@@ -1,7 +1,6 @@
 import asyncio
 
 
-
 async def blink(times, slow=False):
     """Blink a lamp; return what was seen."""
     seen = []

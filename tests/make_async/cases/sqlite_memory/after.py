@@ -8,7 +8,7 @@ async def best_customers(sales, limit=2):
     await asyncio.to_thread(db.execute, "CREATE TABLE sales (name TEXT, amount INT)")
     await asyncio.to_thread(db.executemany, "INSERT INTO sales VALUES (?, ?)", sales)
 
-    rows = await asyncio.to_thread((await asyncio.to_thread(db.execute, 
+    rows = await asyncio.to_thread((await asyncio.to_thread(db.execute,
         """
         SELECT name, sum(amount) FROM sales
         GROUP BY name ORDER BY sum(amount) DESC LIMIT ?

@@ -6,10 +6,10 @@ async def shout(*lines):
     """Lines in capitals, sorted, each by a program of its own."""
     text = "\n".join(lines) + "\n"
     for command in (["sort"], ["tr", "a-z", "A-Z"]):
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        process = await asyncio.to_thread(subprocess.Popen,
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
-        output, _ = await process.communicate(text.encode())
+        output, _ = await asyncio.to_thread(process.communicate, text.encode())
         if process.returncode:
             raise RuntimeError(f"{command[0]} failed")
         text = output.decode()
