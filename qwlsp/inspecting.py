@@ -15,7 +15,7 @@ from qwlsp.answers import Question, ReadingPrompt, Update
 from qwlsp.asking import Draft, Model, about
 from qwlsp.bugs import fixing, looking
 from qwlsp.bugs.dismissed import Dismissed
-from qwlsp.bugs.finding import BY_MODEL, Finding, merged
+from qwlsp.bugs.finding import BY_MODEL, Finding, begins_in, merged
 from qwlsp.bugs.looking import Window
 from qwlsp.bugs.rules import SYNTAX_ERROR, found_by_rules
 from qwlsp.checks.linter import LinterFailed
@@ -111,8 +111,7 @@ def _by_rules(work: Inspection) -> None:
     except LinterFailed as error:
         work.warnings.append(f"{error} {ONLY_MODEL if work.model else NOBODY}")
         return
-    span = work.scope.span
-    work.findings += [each for each in found if span.start <= each.span.start < span.end]
+    work.findings += [each for each in found if begins_in(each, work.scope.span, snapshot.text)]
     broken = next((each for each in found if each.origin == f"ruff:{SYNTAX_ERROR}"), None)
     if broken is not None and not work.findings:
         line = snapshot.text.line_of(broken.span.start) + 1

@@ -56,6 +56,13 @@ def lines_of(text: Text, span: Span) -> range:
     return range(text.line_of(span.start), text.line_of(max(span.end - 1, span.start)) + 1)
 
 
+def begins_in(finding: Finding, span: Span, text: Text) -> bool:
+    """Whether a finding in `text` begins in `span`. A syntax error at the end of a text, behind
+    all that is in it, is one of what is last."""
+    start = finding.span.start
+    return span.start <= start and (start < span.end or not text.data[span.end :].strip())
+
+
 def merged(text: Text, findings: Iterable[Finding]) -> list[Finding]:
     """The first finding of each rule on each line, and the first of the model on lines that no
     rule speaks about, in the order of lines."""

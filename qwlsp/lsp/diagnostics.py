@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from qwlsp.answers import Report
-from qwlsp.bugs.finding import BY_MODEL, Finding, explained, merged
+from qwlsp.bugs.finding import BY_MODEL, Finding, begins_in, explained, merged
 from qwlsp.bugs.tracking import moved, place_now
 from qwlsp.documents import Change, Snapshot
 from qwlsp.edits import Edit
@@ -46,9 +46,7 @@ class Diagnostics:
             findings = moved(findings, whole, size, report.text, snapshot.text)
             scope = place_now(scope, report.text, snapshot.text)
         outside = [
-            each
-            for each in self._found.get(uri, ())
-            if not (scope.start <= each.span.start < scope.end)
+            each for each in self._found.get(uri, ()) if not begins_in(each, scope, snapshot.text)
         ]
         self._found[uri] = merged(snapshot.text, [*outside, *findings])
         self._publish(snapshot)

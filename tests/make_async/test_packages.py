@@ -21,7 +21,7 @@ from qwlsp.text import Position, Range
 from tests.make_async.convert import Folder
 
 PACKAGES = ("filelock", "huggingface_hub", "pip", "requests", "werkzeug")
-MOST = 120
+MOST = 60
 """Functions of one package, so that the test ends; evenly chosen."""
 
 NOWHERE = Range(Position(0, 0), Position(0, 0))
