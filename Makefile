@@ -15,8 +15,10 @@ demo: $(VENV)/ready  ## explain a function of examples/ in the terminal
 		$(BIN)/qwlsp model pull || true; fi
 	$(BIN)/qwlsp explain examples/sales_report.py:48
 
+# Most of a test's time is waiting for a process, so there are more workers than cores. The tests
+# of a file share servers and models, so they stay together.
 test: lint  ## lint, then run all tests but the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses 3 --dist loadfile
 
 lint: $(VENV)/ready  ## check style, types and the layers' dependencies
 	$(BIN)/ruff check

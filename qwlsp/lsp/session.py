@@ -178,7 +178,7 @@ class Session:
             question = Question(
                 snapshot=snapshot, span=at, file=convert.file_name(uri), action="find-bug"
             )
-            self._start(question, uri, token=None, waited_for=False)
+            self._start(question, uri, token=None, waited_for=True)  # nobody asked: no messages
 
     def _question(self, argument: convert.CommandArgument) -> Question:
         """What is asked about, in a buffer or, without words, in a whole folder."""
