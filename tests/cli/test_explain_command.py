@@ -38,6 +38,7 @@ def test_the_json_object(sample: Path, tiny_model: Path) -> None:
     assert data["truncated"] == (usage["output_tokens"] == 32)
 
 
+@pytest.mark.slow
 def test_the_prompts_tokens_are_counted_to_the_last_one(sample: Path, tiny_model: Path) -> None:
     ask = ("explain", f"{sample}:17", "--json", "--max-tokens", 2, "--no-cache")
     ask += ("--model", str(tiny_model), "--context-tokens")
@@ -75,6 +76,7 @@ def test_answers_are_remembered_unless_told_not_to(sample: Path, tiny_model: Pat
     assert not qwlsp(*ask, "--no-cache").json["cached"]  # nor does it read
 
 
+@pytest.mark.slow
 def test_a_seed_decides_the_answer(sample: Path, tiny_model: Path) -> None:
     ask = ("explain", f"{sample}:17", "--no-cache", "--max-tokens", 64, "--temperature", 1)
     one, same, other = (
@@ -221,6 +223,7 @@ def test_a_terminal_that_knows_ascii_only(sample: Path) -> None:
     assert run.json["symbol"] == "größe"
 
 
+@pytest.mark.slow
 def test_another_language(tmp_path: Path, tiny_model: Path) -> None:
     path = tmp_path / "cart.ts"
     path.write_text(

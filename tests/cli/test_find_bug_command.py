@@ -13,6 +13,8 @@ from qwlsp.cli.app import app
 from tests.cli.terminal import qwlsp
 from tests.contract import KEYS
 
+pytestmark = pytest.mark.slow  # a process for each test
+
 CODE = """\
 def add(apple, basket=[]):
     basket.append(apple)

@@ -20,6 +20,8 @@ from qwlsp.text import Encoding, Position, Range, Text
 from tests.cli.terminal import Run, qwlsp
 from tests.contract import KEYS, USAGE
 
+pytestmark = pytest.mark.slow  # a process for each test
+
 NAP = '''\
 """Naps."""
 

@@ -400,6 +400,7 @@ def test_what_changes_comes_after_the_focus() -> None:
     assert "self.log = Memory()" in texts[1]
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=200)
 @given(st.sampled_from(NAMES), st.lists(typings, min_size=1, max_size=5), st.sampled_from(BUDGETS))
 def test_typing_in_one_function_changes_no_other_prompt_up_to_its_focus(

@@ -257,6 +257,7 @@ def _one_run_of_ruff_for_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linter, "_run", kept)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_one_run_of_ruff_for_a_text")
 def test_an_edit_is_for_the_text_it_is_applied_to(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: Counter[str] = Counter()

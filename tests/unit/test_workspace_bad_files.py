@@ -142,6 +142,7 @@ def test_imports_in_a_circle_and_links_in_a_circle(root: Path, told: Told) -> No
     assert told.start()["files"] == 2
 
 
+@pytest.mark.slow
 def test_large_and_deep_files(root: Path, told: Told) -> None:
     write(root, "lines.py", "x = 1\n" * 100_000 + "f()\n")
     write(root, "line.py", "x = '" + "y" * (MAX_BYTES - 100) + "'; f()\n")
