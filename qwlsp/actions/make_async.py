@@ -16,7 +16,7 @@ from tree_sitter import Node
 from qwlsp.answers import Answer, Decision, Place, Rewrite, TextEdit
 from qwlsp.checks import conversions, rewrites
 from qwlsp.checks.linter import BLOCKING, lint
-from qwlsp.checks.rewrites import Check
+from qwlsp.checks.rewrites import UNUSED_IMPORT, Check
 from qwlsp.conversion.callers import overriding
 from qwlsp.conversion.plan import Conversion, LeftBehind, Plan, Planner, nature
 from qwlsp.conversion.program import Function, Program, Project
@@ -30,8 +30,6 @@ from qwlsp.syntax.languages import PYTHON
 from qwlsp.syntax.quote import Code
 from qwlsp.syntax.scopes import Scope, walk
 from qwlsp.text import Encoding, Span, Text
-
-UNUSED = "F401"
 
 
 class Refused(QwlspError):
@@ -256,10 +254,10 @@ def finish(
 def _tidied(rewritten: Rewritten) -> Rewritten:
     """Without the imports that nothing uses any more."""
     name = Path(rewritten.path).name
-    before = {each.message for each in lint(rewritten.before, name=name, rules=[UNUSED])}
+    before = {each.message for each in lint(rewritten.before, name=name, rules=[UNUSED_IMPORT])}
     edits = [
         edit
-        for each in lint(rewritten.after, name=name, rules=[UNUSED])
+        for each in lint(rewritten.after, name=name, rules=[UNUSED_IMPORT])
         if each.message not in before
         for edit in each.fix
     ]

@@ -172,8 +172,12 @@ def _shared_uses(
             return None
         if last not in function.identifiers or (last == origin.name and last in function.bound):
             continue
-        uses = [use for use in values.of_path(function, origin.name) if not _is_made(use, origin)]
-        mentioned = [node for node in function.identifiers[last] if not _holds(origin, node)]
+        uses = [
+            use
+            for use in values.of_path(function, origin.name)
+            if not _is_target(origin, use.value)
+        ]
+        mentioned = [node for node in function.identifiers[last] if not _is_target(origin, node)]
         if not mentioned:
             continue
         spelled = values.follow(function, [(uses, table.kinds[spelling.gives])], table)
@@ -200,11 +204,7 @@ def _is_used_elsewhere(program: Program, path: str, name: str, *, is_attribute: 
     return len(found) > (0 if is_attribute else 1)
 
 
-def _is_made(use: Use, origin: Origin) -> bool:
-    return _holds(origin, use.value)
-
-
-def _holds(origin: Origin, node: Node) -> bool:
+def _is_target(origin: Origin, node: Node) -> bool:
     """Whether a node is the target of the assignment that makes the object."""
     assignment = origin.call.parent if origin.call is not None else None
     left = assignment.child_by_field_name("left") if assignment is not None else None

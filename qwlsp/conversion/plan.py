@@ -228,16 +228,12 @@ class Planner:
             known = {each.use.whole.id for each in found.calls}
             spans = self._blocking(function.path)
             for call in function.calls:
-                if (
-                    call.id not in known
-                    and _is_at(call, spans)
-                    and not self._is_async_already(call)
-                ):
+                if call.id not in known and _is_at(call, spans) and not self._is_awaited(call):
                     found.calls.append(Spelled(Use(MADE, call, call), Spelling(to=THREAD)))
             self._spellings[function] = found
         return self._spellings[function]
 
-    def _is_async_already(self, call: Node) -> bool:
+    def _is_awaited(self, call: Node) -> bool:
         return call.parent is not None and call.parent.type == "await"
 
     # What becomes of the calls in them
@@ -266,7 +262,7 @@ class Planner:
     def _of_call(
         self, function: Function, call: Node, callee: Callee | None, members: set[Function]
     ) -> How | None:
-        if callee is None or callee.function is None or self._is_async_already(call):
+        if callee is None or callee.function is None or self._is_awaited(call):
             return None
         target = callee.function
         if callee.made is not None:
@@ -317,7 +313,7 @@ class Planner:
     def _is_open(self, function: Function, call: Node, callee: Callee | None) -> bool:
         """Whether nothing is known of what a call calls, and it may well be slow."""
         path = expression_path(call.child_by_field_name("function"))
-        if path is None or self._is_async_already(call) or not can_await(call):
+        if path is None or self._is_awaited(call) or not can_await(call):
             return False
         if callee is not None and callee.function is not None:
             return False
@@ -360,7 +356,7 @@ class Planner:
             elif caller.is_call and caller.certain and caller.is_async and around is not None:
                 how = self._how(caller.node, function)
                 if how is not None:
-                    if not self._is_async_already(caller.node):
+                    if not self._is_awaited(caller.node):
                         other = plan.others.setdefault(around, Conversion(around))
                         other.calls.append(ProjectCall(caller.node, function, how))
                     continue

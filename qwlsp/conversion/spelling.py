@@ -25,7 +25,6 @@ class Spellings:
 
     calls: list[Spelled] = field(default_factory=list)
     names: list[tuple[Node, str]] = field(default_factory=list)
-    packages: set[str] = field(default_factory=set)
 
     @property
     def acts(self) -> bool:
@@ -91,7 +90,7 @@ def _spell_family(
             if each.spelling.gives
         ]
         uses = values.follow(function, made, table)
-        if uses is None or not _can_enter(uses):
+        if uses is None or not _can_enter_all(uses):
             continue
         possible = [each for each in (*calls, *uses) if is_possible(each)]
         if not way.package or len(possible) == len(calls) + len(uses):
@@ -99,7 +98,6 @@ def _spell_family(
             lost = [each for each in (*calls, *uses) if not is_possible(each)]
             found.calls += [whole for each in lost if (whole := in_whole(each.use.whole))]
             found.names += names
-            found.packages.update({way.package} - {""})
             return
 
 
@@ -123,7 +121,7 @@ def _spell_makers(
     return calls
 
 
-def _can_enter(uses: list[Spelled]) -> bool:
+def _can_enter_all(uses: list[Spelled]) -> bool:
     """Whether each `with` statement can be made async, as a whole or in parts."""
     items = [each.use.whole for each in uses if each.spelling.to == "async with"]
     made_async = {item.id for item in items}
