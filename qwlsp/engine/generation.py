@@ -35,6 +35,9 @@ READ_STEP = 256
 """Tokens between two reports of progress: a second or two on two cores."""
 AHEAD_STEP = 128
 """Tokens of one step of reading ahead: what is lost of it when a person asks something."""
+PIECE_INTERVAL = 0.045
+"""Seconds between two pieces of an answer: nobody reads faster, and each takes time from a core
+that the model wants."""
 READ_AHEAD_MOST = 2_500
 """Tokens of one prompt that are read before anybody has asked: 2,000 of code in focus, and what
 stands around it."""
@@ -189,7 +192,13 @@ class Runner:
                 matcher=matcher,
                 drafter=Drafter() if request.copies_from_prompt else None,
             )
-            for text in writer.write():
+            text, sent_at = "", 0.0
+            for piece in writer.write():
+                text += piece
+                if (now := time.perf_counter()) - sent_at >= PIECE_INTERVAL:
+                    yield Piece(id=request.id, text=text, tokens=writer.tokens)
+                    text, sent_at = "", now
+            if text:
                 yield Piece(id=request.id, text=text, tokens=writer.tokens)
         yield replace(
             done,
