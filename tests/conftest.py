@@ -10,6 +10,16 @@ from tests.tiny_model import build
 
 
 @pytest.fixture(autouse=True)
+def runtime_folder(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Where workers listen. Its name is short, as sockets can't have a long one."""
+    folder = tmp_path_factory.mktemp("r")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    return folder / "qwlsp"
+
+
+@pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty `QWLSP_HOME`: no test sees or changes what a person has."""
     folder = tmp_path / "qwlsp home"

@@ -1,4 +1,4 @@
-"""The server's side of the engine: starts the worker, talks to it, survives its death.
+"""The server's side of the engine: connects to a worker, survives its death.
 
 A worker that dies fails the requests it had, with a sentence; the next request starts another.
 """
@@ -7,58 +7,28 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
-import signal
-import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import aclosing, contextmanager
 from enum import Enum
-from functools import partial
 from pathlib import Path
 
+from qwlsp.engine.connection import Connection
 from qwlsp.engine.messages import (
-    LENGTH,
-    Cancel,
     Constraint,
     Count,
     Counted,
-    Done,
     EngineConfig,
     Event,
-    Failed,
     Generate,
-    LoadFailed,
     Message,
-    Piece,
     ReadAhead,
-    Reading,
     Ready,
-    Reply,
-    Request,
     Sampling,
-    Start,
-    decode,
-    encode,
-    frame_length,
 )
-from qwlsp.errors import EngineError, ModelError, PromptTooLong, QwlspError
-
-CANCEL_GRACE = 5.0
-"""Seconds a cancelled request may take to end before the worker is killed for it. llama.cpp
-stops within milliseconds; a hostile chat template may not."""
-
-EXIT_GRACE = 1.0
-"""Seconds a worker may take to end after its pipe has closed."""
-
-SPIN_COUNT = "1000"
-"""How often a thread of llama.cpp looks before it sleeps while it waits for the others. libgomp's
-own choice, milliseconds of looking, makes everything four times slower as soon as another program
-wants a core."""
 
 
 class State(Enum):
-    """What the worker is doing."""
+    """What the worker is doing, as far as this client has to do with it."""
 
     STOPPED = "stopped"
     LOADING = "loading"
@@ -66,7 +36,7 @@ class State(Enum):
 
 
 class EngineClient:
-    """One worker process at a time, started with the first request."""
+    """One worker at a time, found or started with the first request."""
 
     def __init__(
         self,
@@ -83,14 +53,14 @@ class EngineClient:
         self._on_state = on_state
         self._ids = itertools.count(1)
         self._starting = asyncio.Lock()
-        self._worker: _Worker | None = None
+        self._worker: Connection | None = None
         self._active = 0
         self._retired = False
         self._closing: asyncio.Task[None] | None = None
         self._unloading: asyncio.TimerHandle | None = None
         self.unload_after = 0.0
         """Seconds without a request after which the worker ends, to start again with the next
-        one; 0 for never."""
+        one; 0 for never. It may live so long after its last client, too."""
 
     @property
     def warnings(self) -> list[str]:
@@ -100,7 +70,7 @@ class EngineClient:
     @property
     def pid(self) -> int | None:
         """The worker's process id while it lives."""
-        return self._worker.process.pid if self._worker else None
+        return self._worker.pid if self._worker else None
 
     async def start(self) -> Ready:
         """Load the model, if it is not loaded already. Raises ModelError or EngineError."""
@@ -202,13 +172,15 @@ class EngineClient:
                 await worker.close()
             self._set_state(State.STOPPED)
 
-    async def _running_worker(self) -> _Worker:
+    async def _running_worker(self) -> Connection:
         async with self._starting:
             if self._worker is not None and not self._worker.dead:
                 return self._worker
             self._set_state(State.LOADING)
             try:
-                self._worker = await _Worker.start(self.config, self._home, self._on_death)
+                self._worker = await Connection.open(
+                    self.config, self._home, self._on_death, linger=self.unload_after
+                )
             except BaseException:
                 self._set_state(State.STOPPED)
                 raise
@@ -216,7 +188,7 @@ class EngineClient:
             self._set_state(State.READY)
             return self._worker
 
-    def _on_death(self, worker: _Worker) -> None:
+    def _on_death(self, worker: Connection) -> None:
         if worker is self._worker:
             self._worker = None
             self._set_state(State.STOPPED)
@@ -225,198 +197,3 @@ class EngineClient:
         if state is not self.state:
             self.state = state
             self._on_state(state)
-
-
-@dataclass(frozen=True)
-class _Following:
-    """A request that the worker has, and what it said about it."""
-
-    request: Generate | ReadAhead
-    events: asyncio.Queue[Event | QwlspError] = field(default_factory=asyncio.Queue)
-
-
-class _Worker:
-    """One worker process and the requests it is working on."""
-
-    ready: Ready
-
-    def __init__(
-        self, process: asyncio.subprocess.Process, on_death: Callable[[_Worker], None]
-    ) -> None:
-        self.process = process
-        self.dead = False
-        self._on_death = on_death
-        self._following: dict[int, _Following] = {}
-        self._counting: dict[int, asyncio.Future[Counted]] = {}
-        self._listener: asyncio.Task[None] | None = None
-
-    @classmethod
-    async def start(
-        cls, config: EngineConfig, home: Path, on_death: Callable[[_Worker], None]
-    ) -> _Worker:
-        """Start a process and wait until it has loaded the model."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "qwlsp.engine.worker"),
-            env={"GOMP_SPINCOUNT": SPIN_COUNT, **os.environ},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            # `-m` looks for modules in the working folder first: never the person's project.
-            cwd=home,
-            start_new_session=True,  # Ctrl-C in a terminal is for the program alone
-        )
-        worker = cls(process, on_death)
-        try:
-            worker._send(Start(config=config))
-            reply = await worker._receive()
-        except BaseException:
-            await worker.close()
-            raise
-        if not isinstance(reply, Ready):
-            await worker.close()
-            if isinstance(reply, LoadFailed):
-                raise ModelError(reply.sentence)
-            raise ModelError(
-                f"{Path(config.model_path).name} can't be loaded: the model's process"
-                f" {worker._how_it_ended()}. The file may be damaged, or too large for the memory."
-            )
-        worker.ready = reply
-        worker._listener = asyncio.create_task(worker._listen())
-        return worker
-
-    async def follow(self, request: Generate | ReadAhead) -> AsyncGenerator[Event, None]:
-        """Send a request and yield its events; closing the iterator cancels it."""
-        if self.dead:
-            raise EngineError(self._epitaph())
-        following = self._following[request.id] = _Following(request)
-        self._send(request)
-        ended = False
-        try:
-            while not ended:
-                event = await following.events.get()
-                ended = isinstance(event, (Done, QwlspError))
-                if isinstance(event, QwlspError):
-                    raise event
-                yield event
-        finally:
-            if not ended and not self.dead:
-                self._send(Cancel(id=request.id))
-                self._see_it_end(request.id)
-
-    async def count(self, request: Count) -> Counted:
-        """Send a request that is answered at once."""
-        if self.dead:
-            raise EngineError(self._epitaph())
-        answer: asyncio.Future[Counted] = asyncio.get_running_loop().create_future()
-        self._counting[request.id] = answer
-        self._send(request)
-        try:
-            return await answer
-        finally:
-            del self._counting[request.id]
-
-    def _see_it_end(self, request_id: int, *, warned: bool = False) -> None:
-        """Kill a worker that goes on with a cancelled request. One that has not come to it yet
-        is busy with an earlier one, and may be."""
-        if self.dead or request_id not in self._following:
-            return
-        if warned:
-            self._kill()
-            return
-        in_work = min(self._following, key=self._place_in_line)
-        loop = asyncio.get_running_loop()
-        loop.call_later(
-            CANCEL_GRACE, partial(self._see_it_end, request_id, warned=request_id == in_work)
-        )
-
-    def _place_in_line(self, request_id: int) -> tuple[bool, int]:
-        """The worker's order: people's requests first, the older ones first."""
-        return isinstance(self._following[request_id].request, ReadAhead), request_id
-
-    async def close(self) -> None:
-        """End the process, gently first."""
-        self.dead = True
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        listener = self._listener or asyncio.create_task(self._listen())
-        try:
-            await asyncio.wait_for(asyncio.shield(listener), CANCEL_GRACE)
-        except asyncio.TimeoutError:
-            self._kill()
-            await listener
-
-    async def _listen(self) -> None:
-        """Pass on what the worker says until it ends, however that comes."""
-        assert self.process.stdout is not None
-        while (reply := await self._receive()) is not None:
-            if isinstance(reply, (Ready, LoadFailed)):
-                continue
-            if (answer := self._counting.get(reply.id)) is not None:
-                _settle(answer, _error(reply) if isinstance(reply, Failed) else reply)
-                continue
-            if (following := self._following.get(reply.id)) is None:
-                continue
-            if isinstance(reply, (Done, Failed)):
-                del self._following[reply.id]
-            assert isinstance(reply, (Reading, Piece, Done, Failed))
-            following.events.put_nowait(_error(reply) if isinstance(reply, Failed) else reply)
-        self.dead = True
-        # Not killed at once: that would take its exit status from asyncio if it has just ended.
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self.process.wait(), EXIT_GRACE)
-        if self.process.returncode is None:  # it talks nonsense, or closed its pipe and lives on
-            self._kill()
-        await self.process.stdout.read()  # asyncio closes a pipe only at its end
-        await self.process.wait()
-        self._fail_all()
-        self._on_death(self)
-
-    async def _receive(self) -> Reply | None:
-        """The next message, None when the worker is gone or talks nonsense."""
-        assert self.process.stdout is not None
-        try:
-            header = await self.process.stdout.readexactly(LENGTH.size)
-            payload = await self.process.stdout.readexactly(frame_length(header))
-            return decode(payload)  # type: ignore[return-value]
-        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
-            return None
-
-    def _send(self, request: Request) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(encode(request))
-
-    def _fail_all(self) -> None:
-        for following in self._following.values():
-            following.events.put_nowait(EngineError(self._epitaph()))
-        self._following.clear()
-        for answer in self._counting.values():
-            _settle(answer, EngineError(self._epitaph()))
-
-    def _epitaph(self) -> str:
-        return f"The model's process {self._how_it_ended()}. It starts again with the next request."
-
-    def _how_it_ended(self) -> str:
-        code = self.process.returncode
-        if code is not None and code < 0:
-            with suppress(ValueError):
-                return f"was ended by {signal.Signals(-code).name}"
-        return "ended unexpectedly"
-
-    def _kill(self) -> None:
-        with suppress(ProcessLookupError):
-            self.process.kill()
-
-
-def _settle(answer: asyncio.Future[Counted], outcome: Reply | QwlspError) -> None:
-    if answer.done():  # whoever asked has gone
-        return
-    if isinstance(outcome, QwlspError):
-        answer.set_exception(outcome)
-    elif isinstance(outcome, Counted):
-        answer.set_result(outcome)
-
-
-def _error(failed: Failed) -> QwlspError:
-    if failed.tokens is not None and failed.limit is not None:
-        return PromptTooLong(failed.tokens, failed.limit)
-    return EngineError(failed.sentence)

@@ -102,6 +102,7 @@ def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -
         make_context, check=check, archive=_archive(config, path, fitted(fit, limit, kv_type))
     )
     ready = Ready(
+        pid=os.getpid(),
         model=path.stem,
         architecture=model.architecture,
         context_length=limit,

@@ -79,9 +79,14 @@ class Constraint:
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """Load this model; the first message of every connection."""
+    """Load this model; the first message of every connection. A worker that has loaded it already
+    is one that was started for the same."""
 
     config: EngineConfig
+    secret: str = ""
+    """Of the folder that a shared worker's socket lies in."""
+    linger: float = 0.0
+    """Seconds without a request after which the worker may end once its last client has gone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,8 +145,9 @@ class Cancel:
 
 @dataclass(frozen=True, kw_only=True)
 class Ready:
-    """The model is loaded."""
+    """The model is loaded, by the process `pid`."""
 
+    pid: int
     model: str
     architecture: str
     context_length: int

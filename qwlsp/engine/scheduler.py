@@ -1,17 +1,18 @@
 """What the engine works on next, and when it must stop what it is doing.
 
-Two threads meet here: the one that reads messages submits and cancels jobs, the one that owns
-the model takes them. Stopping is a flag that the running decode looks at by itself.
+Threads meet here: those that read clients' messages submit and cancel jobs, the one that owns the
+model takes them. Stopping is a flag that the running decode looks at by itself.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from qwlsp.engine.messages import Generate, ReadAhead
+from qwlsp.engine.messages import Generate, ReadAhead, Reply
 
 
 class Flag(Protocol):
@@ -28,10 +29,18 @@ class Stopped(Exception):
     """The running job must stop; what it has read stays in memory."""
 
 
+class Client(Protocol):
+    """Who submits jobs; each has ids of its own."""
+
+    def send(self, reply: Reply) -> None:
+        """Tell it how a job is going."""
+
+
 @dataclass(eq=False)
 class Job:
     """A request on its way through the engine."""
 
+    client: Client
     request: Generate | ReadAhead
     cancelled: bool = False
 
@@ -51,24 +60,32 @@ class Scheduler:
         self._running: Job | None = None
         self._idle = False
 
-    def submit(self, request: Generate | ReadAhead) -> None:
+    def submit(self, client: Client, request: Generate | ReadAhead) -> list[Job]:
         """Queue a request. A person's stops any reading ahead at once, to be resumed; another
-        plan to read ahead replaces the one before."""
-        job = Job(request)
+        plan to read ahead replaces the one that the client had before. Returns what will not be
+        done therefore."""
+        job = Job(client, request)
         with self._changed:
+            dropped: list[Job] = []
             if job.in_background:
-                for other in self._all():
-                    other.cancelled |= other.in_background
+                dropped = self._cancel(lambda other: other.client is client and other.in_background)
             self._waiting.append(job)
             self._interrupt()
             self._changed.notify()
+        return dropped
 
-    def cancel(self, request_id: int) -> None:
-        """Stop a request, whether it waits or runs; one that has ended is none of our business."""
+    def cancel(self, client: Client, request_id: int) -> list[Job]:
+        """Stop a request if it runs. Returns it if it was still waiting: it never will be done.
+        One that has ended is none of our business."""
         with self._changed:
-            for job in self._all():
-                job.cancelled |= job.request.id == request_id
-            self._interrupt()
+            return self._cancel(
+                lambda job: job.client is client and job.request.id == request_id,
+            )
+
+    def leave(self, client: Client) -> None:
+        """Drop whatever a client wanted."""
+        with self._changed:
+            self._cancel(lambda job: job.client is client)
 
     def take(self, timeout: float | None = None) -> Job | None:
         """Wait for the next job and make it the running one; the one before it has ended. None
@@ -91,6 +108,7 @@ class Scheduler:
         with self._changed:
             if not job.cancelled:
                 self._waiting.append(job)
+                self._running = None
             return not job.cancelled
 
     def check(self) -> None:
@@ -100,6 +118,16 @@ class Scheduler:
             if self._unwanted():
                 raise Stopped
             self._abort.clear()
+
+    def _cancel(self, wanted: Callable[[Job], bool]) -> list[Job]:
+        """Drop waiting jobs and return them; the running one is told to stop."""
+        dropped = [job for job in self._waiting if wanted(job)]
+        for job in dropped:
+            self._waiting.remove(job)
+        if self._running is not None and wanted(self._running):
+            self._running.cancelled = True
+        self._interrupt()
+        return dropped
 
     def _unwanted(self) -> bool:
         """Whether what is running is cancelled, or has to make way."""
@@ -113,6 +141,3 @@ class Scheduler:
     def _interrupt(self) -> None:
         if self._unwanted():
             self._abort.set()
-
-    def _all(self) -> list[Job]:
-        return [*self._waiting, *([self._running] if self._running else [])]

@@ -1,114 +1,71 @@
-"""The worker process: owns the model and answers framed messages on its standard streams.
+"""The worker process: owns the model and answers framed messages.
 
 A crash in llama.cpp ends this process and nothing else. The main thread owns every llama.cpp
-call; a second one reads messages, so that a cancel is seen while the model is at work.
+call; others read messages, so that a cancel is seen while the model is at work.
+`python -m qwlsp.engine.worker` serves the program that has started it, on its standard streams;
+with the descriptor of a listening socket as an argument, it serves all that connect to that.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
-from concurrent.futures import Future
-from contextlib import suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from qwlsp.engine.messages import (
-    LENGTH,
-    Cancel,
-    Count,
-    Counted,
-    Done,
-    EngineConfig,
-    Failed,
-    Generate,
-    LoadFailed,
-    ReadAhead,
-    Reply,
-    Request,
-    Start,
-    decode,
-    encode,
-    frame_length,
-)
+from qwlsp.engine.clients import PATIENCE, Client, Clients, Listener, on_pipes
+from qwlsp.engine.messages import Done, Failed, Generate, LoadFailed, Start
 from qwlsp.engine.scheduler import Job, Scheduler, Stopped
-from qwlsp.errors import ModelError, PromptTooLong, QwlspError
+from qwlsp.errors import PromptTooLong, QwlspError
 
 if TYPE_CHECKING:
     from qwlsp.engine.generation import Runner
     from qwlsp.engine.loading import Loaded
-    from qwlsp.engine.tokenizing import ChatTokenizer
 
 IDLE_SECONDS = 2.0
 """Of silence, before the worker spends time on what can wait."""
 
 
-class Channel:
-    """The private pipe to the client."""
-
-    def __init__(self, source: BinaryIO, target: BinaryIO) -> None:
-        self._source = source
-        self._target = target
-        self._sending = threading.Lock()
-
-    def send(self, reply: Reply) -> None:
-        """Send one message."""
-        with self._sending:
-            self._target.write(encode(reply))
-            self._target.flush()
-
-    def receive(self) -> Request | None:
-        """The next message, None when the client is gone or talks nonsense."""
-        header = self._source.read(LENGTH.size)
-        if len(header) < LENGTH.size:
-            return None
-        try:
-            message = decode(self._source.read(frame_length(header)))
-        except ValueError:  # e.g. half a message, by a client that died while it wrote
-            return None
-        assert isinstance(message, (Start, Count, Generate, ReadAhead, Cancel))
-        return message
-
-
 def main() -> None:
-    """Serve one client until it goes away."""
-    channel = _private_channel()
-    start = channel.receive()
-    try:
-        if isinstance(start, Start):
-            _serve(channel, start.config)
-    except QwlspError as error:
-        channel.send(LoadFailed(sentence=str(error)))
-    except BrokenPipeError:
-        pass  # the client is gone, so nobody is left to tell
+    """Serve until the last client has gone."""
+    if len(sys.argv) > 1:
+        listener = Listener(int(sys.argv[1]))
+        if (came := listener.accept(PATIENCE)) is not None:
+            _serve(*came, listener)
+        listener.remove()
+        return
+    client = on_pipes()
+    start = client.receive()
+    if isinstance(start, Start):
+        _serve(client, start, None)
 
 
-def _private_channel() -> Channel:
-    """Take the standard streams for ourselves: a stray print must not corrupt a frame."""
-    source = os.fdopen(os.dup(0), "rb")
-    target = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    return Channel(source, target)
-
-
-def _serve(channel: Channel, config: EngineConfig) -> None:
+def _serve(first: Client, start: Start, listener: Listener | None) -> None:
     # Else an assertion that fails in llama.cpp starts a debugger, and that takes seconds.
     os.environ.setdefault("GGML_NO_BACKTRACE", "1")
     try:
         from qwlsp.backends.llama import AbortFlag
         from qwlsp.engine.loading import load
     except (ImportError, OSError) as error:  # e.g. built for another C library
-        raise ModelError(f"llama-cpp-python can't be loaded: {error}.") from error
-
+        first.send(LoadFailed(sentence=f"llama-cpp-python can't be loaded: {error}."))
+        return
     abort = AbortFlag()
     scheduler = Scheduler(abort)
-    tokenizer: Future[ChatTokenizer] = Future()
-    threading.Thread(target=_receive, args=(channel, scheduler, tokenizer), daemon=True).start()
-    loaded = load(config, abort=abort, check=scheduler.check)
-    tokenizer.set_result(loaded.tokenizer)
-    channel.send(loaded.ready)
+    clients = Clients(scheduler, listener)
+    clients.welcome(first, start)
+    if listener is not None:
+        threading.Thread(target=clients.welcome_all, args=(listener,), daemon=True).start()
+    try:
+        loaded = load(start.config, abort=abort, check=scheduler.check)
+    except QwlspError as error:
+        clients.failed(str(error))
+        return
+    clients.loaded(loaded.ready, loaded.tokenizer)
+    _work(loaded, scheduler)
+
+
+def _work(loaded: Loaded, scheduler: Scheduler) -> None:
+    """Do what comes, for ever."""
     timeout: float | None = IDLE_SECONDS
     answered = False
     while True:
@@ -117,7 +74,7 @@ def _serve(channel: Channel, config: EngineConfig) -> None:
             more = _use_idle_time(loaded, answered=answered)
             timeout = IDLE_SECONDS if more else None
         else:
-            _work(channel, loaded.runner, scheduler, job)
+            _do(job, loaded.runner, scheduler)
             timeout = IDLE_SECONDS
             answered |= not job.in_background
 
@@ -136,42 +93,20 @@ def _use_idle_time(loaded: Loaded, *, answered: bool) -> bool:
         return False
 
 
-def _work(channel: Channel, runner: Runner, scheduler: Scheduler, job: Job) -> None:
+def _do(job: Job, runner: Runner, scheduler: Scheduler) -> None:
     """Do a job, or as much of it as there is time for."""
-    request = job.request
+    request, send = job.request, job.client.send
     try:
         run = runner.run if isinstance(request, Generate) else runner.read_ahead
         for event in run(request):  # type: ignore[arg-type]
-            channel.send(event)
+            send(event)
     except Stopped:
         if not scheduler.give_back(job):
-            channel.send(Done(id=request.id, finish="cancelled"))
+            send(Done(id=request.id, finish="cancelled"))
     except PromptTooLong as error:
-        channel.send(
-            Failed(id=request.id, sentence=str(error), tokens=error.tokens, limit=error.limit)
-        )
+        send(Failed(id=request.id, sentence=str(error), tokens=error.tokens, limit=error.limit))
     except QwlspError as error:
-        channel.send(Failed(id=request.id, sentence=str(error)))
-
-
-def _receive(channel: Channel, scheduler: Scheduler, tokenizer: Future[ChatTokenizer]) -> None:
-    """Hand messages to the scheduler until the client goes, and with it this process."""
-    with suppress(BrokenPipeError):
-        while (message := channel.receive()) is not None:
-            if isinstance(message, (Generate, ReadAhead)):
-                scheduler.submit(message)
-            elif isinstance(message, Cancel):
-                scheduler.cancel(message.id)
-            elif isinstance(message, Count):  # here, because the other thread may be at work
-                channel.send(_counted(tokenizer.result(), message))
-    os._exit(0)  # whatever the model is doing, nobody waits for it any more
-
-
-def _counted(tokenizer: ChatTokenizer, request: Count) -> Counted | Failed:
-    try:
-        return tokenizer.count(request)
-    except QwlspError as error:
-        return Failed(id=request.id, sentence=str(error))
+        send(Failed(id=request.id, sentence=str(error)))
 
 
 if __name__ == "__main__":

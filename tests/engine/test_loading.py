@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def ready(config: EngineConfig) -> Ready:
 
 def test_what_the_client_is_told(tiny_model: Path) -> None:
     assert ready(EngineConfig(model_path=str(tiny_model))) == Ready(
-        model="tiny", architecture="qwen2", context_length=32768, warnings=[]
+        pid=os.getpid(), model="tiny", architecture="qwen2", context_length=32768, warnings=[]
     )
 
 

@@ -8,20 +8,23 @@ import signal
 import subprocess
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
+import psutil
 import pytest
 
-from benchmarks.qwen2 import Vocabulary, write
-from qwlsp.engine import client as client_module
+from qwlsp.engine import connection as connection_module
+from qwlsp.engine import links
 from qwlsp.engine.client import State
 from qwlsp.engine.messages import (
     LENGTH,
     Cancel,
     Done,
     EngineConfig,
+    Generate,
     Piece,
+    ReadAhead,
     Reading,
     Ready,
     Start,
@@ -42,7 +45,8 @@ from tests.engine.asking import (
     text_of,
     warnings_of,
 )
-from tests.tiny_model import SHAPE, build, vocabulary
+from tests.processes import all_end
+from tests.tiny_model import build
 
 
 @posix_only
@@ -87,44 +91,12 @@ async def test_a_worker_that_does_not_stop_is_killed(
     pid = engine.pid
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
-    monkeypatch.setattr(client_module, "CANCEL_GRACE", 0)
+    monkeypatch.setattr(connection_module, "CANCEL_GRACE", 0)
     await events.aclose()
     await asyncio.wait_for(engine.stopped.wait(), HANGS)
     monkeypatch.undo()
     assert (await done(engine.ask("Next."))).finish == "length"
     assert engine.pid not in (None, pid)
-
-
-@posix_only
-@pytest.mark.parametrize("cancelled", ["generate", "read_ahead"])
-async def test_a_busy_worker_is_not_killed_for_a_request_that_waits(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch, cancelled: str
-) -> None:
-    running = engine.ask(code(100), max_tokens=200)
-    if cancelled == "read_ahead":
-        waiting = engine.read_ahead([chat(LONG)], save_power=False)
-        await first(Reading, waiting)  # begun, but a person comes in between
-        await first(Piece, running)
-    else:
-        waiting = engine.ask("Two.")
-        await first(Piece, running)
-        task = asyncio.create_task(anext(waiting))
-        await asyncio.sleep(0)
-    pid = engine.pid
-    assert pid is not None
-    os.kill(pid, signal.SIGSTOP)  # busy for as long as we like
-    monkeypatch.setattr(client_module, "CANCEL_GRACE", 0)
-    if cancelled == "generate":
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    await waiting.aclose()
-    for _ in range(100):
-        await asyncio.sleep(0)
-    monkeypatch.setattr(client_module, "CANCEL_GRACE", HANGS)
-    os.kill(pid, signal.SIGCONT)
-    assert (await done(running)).finish == "length"
-    assert (await done(engine.ask("Next."))).finish == "length"
-    assert engine.pid == pid
 
 
 def test_a_worker_that_talks_nonsense_is_replaced(
@@ -138,7 +110,7 @@ def test_a_worker_that_talks_nonsense_is_replaced(
 
     async def live() -> None:
         engine = Engine(tiny_model, home)
-        monkeypatch.setattr(client_module, "decode", confused)
+        monkeypatch.setattr(connection_module, "decode", confused)
         with pytest.raises(EngineError):
             await all_of(engine.ask("Explain.", max_tokens=2000))
         monkeypatch.undo()
@@ -242,13 +214,13 @@ async def test_a_missing_model(tmp_path: Path, home: Path) -> None:
         await Engine(tmp_path / "missing.gguf", home).start()
 
 
-async def test_a_model_at_which_llama_cpp_aborts(tmp_path: Path, home: Path) -> None:
-    known = vocabulary()
-    twice = Vocabulary([*known.tokens, known.tokens[0]], [*known.types, 1], known.merges)
-    write(tmp_path / "bad.gguf", SHAPE, twice, name="x", seed=0, dtype=np.float32)
+async def test_a_process_that_dies_while_it_loads(
+    tiny_model: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "COMMAND", (sys.executable, "-c", "import os; os.abort()"))
     with pytest.raises(ModelError) as caught:
-        await Engine(tmp_path / "bad.gguf", home).start()
-    assert str(caught.value).startswith("bad.gguf can't be loaded: the model's process ")
+        await Engine(tiny_model, home).start()
+    assert str(caught.value).startswith("tiny.gguf can't be loaded: the model's process was ended")
     assert "may be damaged" in str(caught.value)
 
 
@@ -344,6 +316,22 @@ def test_a_worker_without_a_model_ends_in_good_order(tmp_path: Path) -> None:
     assert worker.ends()
 
 
+@pytest.mark.parametrize(
+    "waiting", [Generate(id=2, messages=chat("Two.")), ReadAhead(id=2, chats=[chat("Two.")])]
+)
+def test_a_request_that_waits_is_cancelled_at_once(
+    tiny_model: Path, waiting: Generate | ReadAhead
+) -> None:
+    worker = Worker(tiny_model)
+    assert isinstance(worker.receive(), Ready)
+    worker.send(encode(Generate(id=1, messages=chat(LONG), max_tokens=500)))
+    worker.send(encode(waiting) + encode(Cancel(id=2)))
+    while not isinstance(reply := worker.receive(), Done):
+        assert isinstance(reply, Reading)
+    assert (reply.id, reply.finish) == (2, "cancelled")
+    assert worker.ends()
+
+
 CLIENT = """
 import asyncio, os, sys
 from pathlib import Path
@@ -355,6 +343,7 @@ async def main():
     chat = [Message(role="user", parts=["Explain. " * 1000])]
     async for _ in client.generate(chat, sampling=Sampling(), max_tokens=1000):
         break
+    print(client.pid, flush=True)
     os.kill(os.getpid(), 9)
 
 asyncio.run(main())
@@ -363,11 +352,13 @@ asyncio.run(main())
 
 @posix_only
 def test_a_worker_ends_when_its_client_is_killed(tiny_model: Path, tmp_path: Path) -> None:
-    """The worker holds on to the client's stderr, so that ends only when both have."""
-    with subprocess.Popen(
-        [sys.executable, "-c", CLIENT, str(tiny_model), str(tmp_path)], stderr=subprocess.PIPE
-    ) as client:
-        client.wait(HANGS)
-        _, errors = client.communicate(timeout=5)
+    client = subprocess.run(
+        [sys.executable, "-c", CLIENT, str(tiny_model), str(tmp_path)],
+        capture_output=True,
+        timeout=HANGS,
+        check=False,
+    )
     assert client.returncode == -signal.SIGKILL
-    assert errors == b""
+    assert client.stderr == b""
+    with suppress(psutil.NoSuchProcess):  # it may have ended already
+        assert all_end([psutil.Process(int(client.stdout))], 5)

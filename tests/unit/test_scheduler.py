@@ -8,11 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from qwlsp.engine.messages import Generate, ReadAhead
+from qwlsp.engine.messages import Generate, ReadAhead, Reply
 from qwlsp.engine.scheduler import Job, Scheduler, Stopped
 
 HANGS = 30
 """Seconds after which a test that waits for a thread has failed."""
+
+
+class Window:
+    """A client that remembers nothing."""
+
+    def send(self, reply: Reply) -> None:
+        """Nobody looks at it."""
+
+
+CLIENT, OTHER = Window(), Window()
 
 
 @pytest.fixture
@@ -35,9 +45,9 @@ def submit(scheduler: Scheduler, *numbers: int) -> None:
     """Queue people's requests, and with a negative number something to read ahead."""
     for number in numbers:
         if number < 0:
-            scheduler.submit(ReadAhead(id=number, chats=[]))
+            scheduler.submit(CLIENT, ReadAhead(id=number, chats=[]))
         else:
-            scheduler.submit(Generate(id=number, messages=[]))
+            scheduler.submit(CLIENT, Generate(id=number, messages=[]))
 
 
 def take(scheduler: Scheduler) -> Job:
@@ -90,17 +100,16 @@ def test_a_running_job_goes_on_by_itself(scheduler: Scheduler, abort: threading.
 def test_a_waiting_job_is_cancelled(scheduler: Scheduler, abort: threading.Event) -> None:
     submit(scheduler, 1, 2)
     take(scheduler)
-    scheduler.cancel(2)
+    assert [job.request.id for job in scheduler.cancel(CLIENT, 2)] == [2]
     assert not must_stop(scheduler)
     assert not abort.is_set()
-    assert take(scheduler).cancelled
-    assert must_stop(scheduler)
+    assert scheduler.take(timeout=0) is None
 
 
 def test_a_running_job_is_cancelled(scheduler: Scheduler, abort: threading.Event) -> None:
     submit(scheduler, 1, 2)
     take(scheduler)
-    scheduler.cancel(1)
+    assert scheduler.cancel(CLIENT, 1) == []
     assert abort.is_set()
     assert must_stop(scheduler)
     assert abort.is_set(), "a cancelled job's decodes must not run again"
@@ -112,7 +121,7 @@ def test_an_ended_job_is_none_of_our_business(scheduler: Scheduler, abort: threa
     submit(scheduler, 1, 2)
     take(scheduler)
     take(scheduler)
-    scheduler.cancel(1)
+    scheduler.cancel(CLIENT, 1)
     assert not abort.is_set()
     assert not must_stop(scheduler)
 
@@ -120,10 +129,10 @@ def test_an_ended_job_is_none_of_our_business(scheduler: Scheduler, abort: threa
 def test_an_unknown_job_is_none_of_our_business(
     scheduler: Scheduler, abort: threading.Event
 ) -> None:
-    scheduler.cancel(1)
+    scheduler.cancel(CLIENT, 1)
     submit(scheduler, 2)
     take(scheduler)
-    scheduler.cancel(1)
+    scheduler.cancel(CLIENT, 1)
     assert not abort.is_set()
     assert not must_stop(scheduler)
 
@@ -133,7 +142,7 @@ def test_a_cancel_between_two_jobs_does_not_hit_the_next_one(
 ) -> None:
     submit(scheduler, 1, 2)
     take(scheduler)
-    scheduler.cancel(1)  # its last decode has ended, but the next job is not taken yet
+    scheduler.cancel(CLIENT, 1)  # its last decode has ended, but the next job is not taken yet
     assert abort.is_set()
     take(scheduler)
     assert not abort.is_set()
@@ -152,7 +161,7 @@ def test_a_job_that_is_not_cancelled_clears_a_flag_set_too_late(
 
 def test_nothing_stops_while_nothing_runs(scheduler: Scheduler, abort: threading.Event) -> None:
     submit(scheduler, 1)
-    scheduler.cancel(1)
+    scheduler.cancel(CLIENT, 1)
     assert not abort.is_set()
     assert not must_stop(scheduler)
 
@@ -210,13 +219,11 @@ def test_another_plan_replaces_the_one_that_runs(
 
 
 def test_another_plan_replaces_the_one_that_waits(scheduler: Scheduler) -> None:
-    submit(scheduler, -1, -2, 1)
-    jobs = [take(scheduler) for _ in range(3)]
-    assert [(job.request.id, job.cancelled) for job in jobs] == [
-        (1, False),
-        (-1, True),
-        (-2, False),
-    ]
+    submit(scheduler, -1)
+    dropped = scheduler.submit(CLIENT, ReadAhead(id=-2, chats=[]))
+    assert [job.request.id for job in dropped] == [-1]
+    submit(scheduler, 1)
+    assert [take(scheduler).request.id for _ in range(2)] == [1, -2]
 
 
 def test_another_plan_leaves_people_alone(scheduler: Scheduler) -> None:
@@ -231,9 +238,39 @@ def test_a_plan_cancelled_while_a_person_waits_is_not_resumed(scheduler: Schedul
     submit(scheduler, -1)
     job = take(scheduler)
     submit(scheduler, 1)
-    scheduler.cancel(-1)
+    scheduler.cancel(CLIENT, -1)
     assert not scheduler.give_back(job)
     assert take(scheduler).request.id == 1
+    assert scheduler.take(timeout=0) is None
+
+
+# Several clients
+
+
+def test_the_same_id_of_another_client_is_another_job(scheduler: Scheduler) -> None:
+    submit(scheduler, 1)
+    running = take(scheduler)
+    scheduler.submit(OTHER, Generate(id=1, messages=[]))
+    assert scheduler.cancel(OTHER, 1)[0].client is OTHER
+    assert not running.cancelled
+
+
+def test_each_client_has_a_plan_of_its_own(scheduler: Scheduler) -> None:
+    submit(scheduler, -1)
+    assert scheduler.submit(OTHER, ReadAhead(id=-1, chats=[])) == []
+    assert [take(scheduler).client for _ in range(2)] == [CLIENT, OTHER]
+
+
+def test_a_client_that_leaves_wants_nothing_any_more(
+    scheduler: Scheduler, abort: threading.Event
+) -> None:
+    submit(scheduler, 1, 2, -1)
+    scheduler.submit(OTHER, Generate(id=2, messages=[]))
+    job = take(scheduler)
+    scheduler.leave(CLIENT)
+    assert abort.is_set()
+    assert not scheduler.give_back(job)
+    assert take(scheduler).client is OTHER
     assert scheduler.take(timeout=0) is None
 
 
@@ -283,20 +320,22 @@ def test_many_threads_lose_no_job_and_hit_no_other(
     engine = Engine(scheduler, abort)
     kept, dropped, plans = range(1, 200), range(1001, 1200), range(-1, -200, -1)
 
+    unbegun: list[int] = []
+
     def submit_all() -> None:
         for trio in zip(kept, plans, dropped, strict=True):
             submit(scheduler, *trio)
 
     def cancel() -> None:
         for number in dropped:
-            scheduler.cancel(number)
+            unbegun.extend(job.request.id for job in scheduler.cancel(CLIENT, number))
 
     def stop_at_the_end() -> None:
         at_once(submit_all, cancel, cancel)
         submit(scheduler, 0)
 
     at_once(engine.run, stop_at_the_end)
-    finished = engine.done + engine.stopped
+    finished = engine.done + engine.stopped + unbegun
     assert not engine.hit_by_another
     assert [number for number in engine.done if number in kept] == list(kept)
     assert sorted(number for number in finished if number > 0) == sorted([*kept, *dropped])
@@ -316,5 +355,5 @@ def test_a_cancel_stops_a_decode_in_another_thread(
     submit(scheduler, 1)
     stopped = thread.submit(decode)
     taken.wait(HANGS)
-    scheduler.cancel(1)
+    scheduler.cancel(CLIENT, 1)
     assert stopped.result(HANGS)
