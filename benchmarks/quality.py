@@ -24,7 +24,7 @@ from qwlsp.bugs.dismissed import Dismissed
 from qwlsp.documents import Snapshot
 from qwlsp.home import dismissed_file
 from qwlsp.inspecting import find_bugs
-from qwlsp.service import open_model
+from qwlsp.opening import open_model
 from qwlsp.settings import ModelSettings, Settings
 from qwlsp.text import Span, Text
 

@@ -10,14 +10,14 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from qwlsp.actions import shown
 from qwlsp.answers import Answer, Question, ReadingPrompt, Turn, Update, Usage, Writing
-from qwlsp.engine.client import EngineClient
-from qwlsp.engine.messages import Done, Event, Piece, Reading, Sampling
+from qwlsp.engine.interface import Engine
+from qwlsp.engine.messages import Done, EngineConfig, Event, Piece, Reading, Sampling
 from qwlsp.guards import repeats
 from qwlsp.preparing import Prepared, Preparer
+from qwlsp.remote.server import ServerConfig
 from qwlsp.settings import Settings
 from qwlsp.syntax.scopes import Scope
 from qwlsp.text import Encoding
@@ -28,16 +28,16 @@ DISPLAY_INTERVAL = 0.05
 
 @dataclass(frozen=True)
 class Model:
-    """A model file, the engine that runs it, and what prepares its prompts."""
+    """An engine, what prepares its prompts, and the settings that it was made from."""
 
-    path: Path
-    engine: EngineClient
+    engine: Engine
     preparer: Preparer
+    config: EngineConfig | ServerConfig
 
     @property
     def name(self) -> str:
         """What answers and editors call it."""
-        return self.path.stem
+        return self.engine.name
 
 
 @dataclass
@@ -149,7 +149,7 @@ def _answer(prepared: Prepared, draft: Draft, *, model: Model) -> Answer:
         draft.written, code=prepared.prompt.code, read=prepared.read, places=context
     )
     cut_off_after = draft.output_tokens if truncated else None
-    notes = shown.notes(context, left_out, cut_off_after=cut_off_after)
+    notes = shown.notes(context, left_out, cut_off_after=cut_off_after, place=model.engine.place)
     turn = Turn(asked.instruction, draft.written, draft.tokens)
     return replace(
         about(asked.question, asked.scope),

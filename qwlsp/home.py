@@ -25,6 +25,11 @@ def dismissed_file() -> Path:
     return home() / "dismissed.json"
 
 
+def consents_file() -> Path:
+    """Which servers may see the code of which workspaces."""
+    return home() / "servers.json"
+
+
 def answers_file() -> Path:
     """The cache of answers."""
     return home() / "answers.sqlite"

@@ -21,7 +21,7 @@ from qwlsp.context.gather import Company
 from qwlsp.context.known import known_facts
 from qwlsp.context.pieces import Form, Piece
 from qwlsp.context.prompt import Prompt, bare, with_company
-from qwlsp.engine.client import EngineClient
+from qwlsp.engine.interface import Engine
 from qwlsp.engine.messages import Message, longest_prompt
 from qwlsp.errors import PromptTooLong
 from qwlsp.settings import Settings
@@ -164,7 +164,7 @@ class Prepared:
 class Preparer:
     """Makes prompts for one engine."""
 
-    def __init__(self, engine: EngineClient) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._within_wait = 0
 

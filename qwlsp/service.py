@@ -22,14 +22,11 @@ from qwlsp.context.prompt import Prompt
 from qwlsp.conversion import table
 from qwlsp.deciding import make_code_async
 from qwlsp.documents import Snapshot
-from qwlsp.engine.client import EngineClient, State
-from qwlsp.engine.messages import EngineConfig, Message
-from qwlsp.errors import ModelError
-from qwlsp.home import dismissed_file, home, models_folder
+from qwlsp.engine.messages import Message
+from qwlsp.home import dismissed_file, home
 from qwlsp.inspecting import find_bugs
 from qwlsp.markdown import sanitize
-from qwlsp.models.find import find_model, identity, wanted_models
-from qwlsp.preparing import Asked, Preparer
+from qwlsp.preparing import Asked
 from qwlsp.settings import Settings
 from qwlsp.syntax.scopes import Scope
 from qwlsp.workspace.view import Workspace
@@ -137,7 +134,7 @@ class Service:
         pieces = [*asked.company.before, *asked.company.after]
         return digest(
             __version__,
-            identity(model.path),
+            model.engine.identity,
             [asked.prompt(focus).parts for focus in asked.focuses()],
             [piece.forms[0].text for piece in pieces],
             [asdict(turn) for turn in asked.turns],
@@ -196,37 +193,3 @@ def _turns(answer: Answer, model: Model | None) -> tuple[Turn, ...]:
 def _subject(snapshot: Snapshot, scope: Scope) -> str:
     """What a hover goes by: the code, wherever it stands now."""
     return digest(scope.qualified_name, snapshot.text.slice(scope.span))
-
-
-def open_model(
-    settings: Settings,
-    *,
-    current: Model | None = None,
-    on_state: Callable[[State], None] = lambda state: None,
-) -> Model | None:
-    """The model that the settings ask for, `current` if it is still that one; None if there is
-    no model on this machine. It is loaded with the first question. Raises ModelError."""
-    wanted = wanted_models(settings.model.path, settings.model.name)
-    path = find_model(wanted, models_folder())
-    if path is None:
-        return None
-    chosen = settings.model
-    config = EngineConfig(
-        model_path=str(path),
-        gpu_layers=None if chosen.gpu_layers == "auto" else int(chosen.gpu_layers),
-        threads=None if chosen.threads == "auto" else int(chosen.threads),
-        context_size=chosen.context_size,
-        kv_type=None if chosen.kv_type == "auto" else chosen.kv_type,
-        memory_limit=chosen.memory_limit_mib << 20 or None,
-        states_folder=str(home() / "states"),
-        fits_file=str(home() / "fits.json"),
-    )
-    if current is not None and current.engine.config == config:
-        current.engine.unload_after = 60.0 * chosen.unload_after_minutes
-        return current
-    try:
-        engine = EngineClient(config, home=home(), on_state=on_state)
-    except OSError as error:
-        raise ModelError(f"{home()} can't be used as a folder: {error.strerror}.") from error
-    engine.unload_after = 60.0 * chosen.unload_after_minutes
-    return Model(path, engine, Preparer(engine))

@@ -13,11 +13,15 @@ from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
 Check = Callable[[Any], bool]
+Schema = dict[str, Any]
+"""A JSON schema: editors check with it what is typed into their settings."""
+TEXT: Schema = {"type": "string"}
 
 
-def setting(default: T, help: str, check: Check, expected: str) -> T:
+def setting(default: T, help: str, check: Check, expected: str, schema: Schema = TEXT) -> T:
     """A dataclass field for one setting; `expected` completes "must be ..."."""
-    value: T = field(default=default, metadata={"help": help, "check": check, "expected": expected})
+    metadata = {"help": help, "check": check, "expected": expected, "schema": schema}
+    value: T = field(default=default, metadata=metadata)
     return value
 
 
@@ -25,30 +29,37 @@ def _text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _one_of(*choices: str) -> tuple[Check, str]:
-    return lambda value: value in choices, "one of " + ", ".join(f'"{c}"' for c in choices)
+def _one_of(*choices: str) -> tuple[Check, str, Schema]:
+    expected = "one of " + ", ".join(f'"{c}"' for c in choices)
+    return lambda value: value in choices, expected, {"type": "string", "enum": list(choices)}
 
 
-def _integer(low: int, high: int) -> tuple[Check, str]:
+def _integer(low: int, high: int) -> tuple[Check, str, Schema]:
     return (
         lambda value: (
             isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
         ),
         f"a whole number from {low} to {high}",
+        {"type": "integer", "minimum": low, "maximum": high},
     )
 
 
-def _auto_or_integer(low: int, high: int) -> tuple[Check, str]:
-    check, expected = _integer(low, high)
-    return lambda value: value == "auto" or check(value), f'"auto" or {expected}'
+def _auto_or_integer(low: int, high: int) -> tuple[Check, str, Schema]:
+    check, expected, schema = _integer(low, high)
+    return (
+        lambda value: value == "auto" or check(value),
+        f'"auto" or {expected}',
+        {**schema, "type": ["string", "integer"], "pattern": "^auto$"},
+    )
 
 
-def _number(low: float, high: float) -> tuple[Check, str]:
+def _number(low: float, high: float) -> tuple[Check, str, Schema]:
     return (
         lambda value: (
             isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
         ),
         f"a number from {low:g} to {high:g}",
+        {"type": "number", "minimum": low, "maximum": high},
     )
 
 
@@ -58,7 +69,17 @@ class ModelSettings:
 
     path: str = setting("", "GGUF file to use; empty: look for one.", _text, "a path")
     name: str = setting(
-        "", "Name of a model in qwlsp's own folder, with or without .gguf.", _text, "a name"
+        "",
+        "Name of a model, as `qwlsp model list` shows it, with or without .gguf.",
+        _text,
+        "a name",
+    )
+    folder: str = setting("", "Folder with GGUF files of your own.", _text, "a path")
+    hub_endpoint: str = setting(
+        "",
+        "Address of a mirror that models are fetched from; empty: HF_ENDPOINT, or Hugging Face.",
+        _text,
+        "an address",
     )
     gpu_layers: str | int = setting(
         "auto",
@@ -81,6 +102,36 @@ class ModelSettings:
     )
     unload_after_minutes: int = setting(
         0, "Free the model's memory after so many idle minutes; 0: never.", *_integer(0, 10_000)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackendSettings:
+    """Who runs the model: this machine, or a server."""
+
+    kind: str = setting(
+        "embedded",
+        "Who runs the model: embedded, or openai for a server that speaks OpenAI's protocol"
+        " (vLLM, Ollama, LM Studio, llama-server).",
+        *_one_of("embedded", "openai"),
+    )
+    base_url: str = setting(
+        "http://127.0.0.1:11434/v1",
+        "The server's address; code goes there, so you are asked once if it is another machine.",
+        _text,
+        "an address",
+    )
+    model: str = setting(
+        "", "Which of the server's models answers; empty: the first one.", _text, "a name"
+    )
+    api_key_env: str = setting(
+        "",
+        "Name of the environment variable that holds the server's key; empty: none is sent.",
+        _text,
+        "a name",
+    )
+    timeout_seconds: float = setting(
+        60, "Seconds of silence after which a server's answer has failed.", *_number(1, 3600)
     )
 
 
@@ -181,6 +232,7 @@ class Settings:
     """All settings."""
 
     model: ModelSettings = field(default_factory=ModelSettings)
+    backend: BackendSettings = field(default_factory=BackendSettings)
     generation: GenerationSettings = field(default_factory=GenerationSettings)
     latency: LatencySettings = field(default_factory=LatencySettings)
     answers: AnswerSettings = field(default_factory=AnswerSettings)
@@ -237,6 +289,7 @@ class Described:
     name: str
     default: str | int | float
     help: str
+    schema: Schema
 
 
 def described(section: Any = None, prefix: str = "") -> list[Described]:
@@ -248,5 +301,5 @@ def described(section: Any = None, prefix: str = "") -> list[Described]:
         if is_dataclass(value):
             found += described(value, f"{name}.")
         else:
-            found.append(Described(name, value, f.metadata["help"]))
+            found.append(Described(name, value, f.metadata["help"], f.metadata["schema"]))
     return found

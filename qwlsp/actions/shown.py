@@ -72,8 +72,10 @@ def notes(
     left_out: Sequence[ContextPiece],
     *,
     cut_off_after: int | None,
+    place: str = "",
 ) -> str:
-    """The lines below an answer: what it can't know, where to read on, that it is not finished."""
+    """The lines below an answer: what it can't know, where to read on, that it is not finished,
+    and that the code went to `place`."""
     found: list[str] = []
     if cut_off_after is not None:
         found.append(f"*The answer was cut off after {cut_off_after} tokens.*")
@@ -88,6 +90,8 @@ def notes(
         found.append(f"*Not read, for want of time or room: {named}{more}.*")
     if places := [piece for piece in context if piece.role == "search"]:
         found.append(f"Read: {where(places)}")
+    if place:
+        found.append(f"*The code was sent to {place}.*")
     return "".join(f"\n\n{note}" for note in found)
 
 

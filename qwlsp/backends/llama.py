@@ -418,20 +418,46 @@ def _metadata(model: Any, key: str) -> str:
     return buffer.value.decode("utf-8", "replace")
 
 
-def free_gpu_memory() -> int:
-    """Bytes free now on the graphics cards that this build can use; 0 where there are none."""
-    if not llama.llama_supports_gpu_offload():
-        return 0
+def supports_gpu() -> bool:
+    """Whether this build of llama.cpp can use a graphics card at all."""
+    return bool(llama.llama_supports_gpu_offload())
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A graphics card that this build can use, and its memory in bytes."""
+
+    name: str
+    free: int
+    total: int
+
+
+def gpus() -> list[Gpu]:
+    """The graphics cards that this build can use."""
+    if not supports_gpu():
+        return []
     from llama_cpp._ggml import libggml as ggml
 
     ggml.ggml_backend_dev_get.restype = ctypes.c_void_p
     ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
-    total = 0
+    ggml.ggml_backend_dev_description.restype = ctypes.c_char_p
+    found = []
     for index in range(ggml.ggml_backend_dev_count()):
         device = ctypes.c_void_p(ggml.ggml_backend_dev_get(ctypes.c_size_t(index)))
         if ggml.ggml_backend_dev_type(device) != 1:  # GGML_BACKEND_DEVICE_TYPE_GPU
             continue
-        free, size = ctypes.c_size_t(0), ctypes.c_size_t(0)
-        ggml.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(size))
-        total += free.value
-    return total
+        free, total = ctypes.c_size_t(0), ctypes.c_size_t(0)
+        ggml.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
+        name = ggml.ggml_backend_dev_description(device).decode("utf-8", "replace")
+        found.append(Gpu(name, free.value, total.value))
+    return found
+
+
+def free_gpu_memory() -> int:
+    """Bytes free now on the graphics cards that this build can use; 0 where there are none."""
+    return sum(gpu.free for gpu in gpus())
+
+
+def processor_features() -> str:
+    """What llama.cpp was built for and finds here, e.g. "CPU : AVX2 = 1 | REPACK = 1"."""
+    return str(llama.llama_print_system_info().decode("utf-8", "replace"))

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from qwlsp.bugs.finding import Finding, lines_of
+from qwlsp.json_file import read_json, write_json
 from qwlsp.syntax.scopes import Scope
 from qwlsp.text import Text
 
 MOST = 5_000
 """Hashes that are kept; the oldest go first."""
-LARGEST = 1 << 20
-"""Bytes of a file that is read; ours is never that large."""
 VERSION = 1
 
 
@@ -42,7 +39,7 @@ class Dismissed:
         self._keys[key] = None  # at the end: the youngest
         self._keys = dict.fromkeys(list(self._keys)[-MOST:])
         with suppress(OSError):
-            _write(self._path, list(self._keys))
+            write_json(self._path, {"version": VERSION, "dismissed": list(self._keys)})
 
     def is_dismissed(self, finding: Finding, text: Text, scope: Scope) -> bool:
         """Whether this was dismissed about the same code."""
@@ -63,26 +60,6 @@ def _key(finding: Finding, text: Text, scope: Scope) -> str:
 
 def _read(path: Path) -> list[str]:
     """The hashes in a file, the oldest first; none if it is not there or of another form."""
-    try:
-        if not path.is_file() or path.stat().st_size > LARGEST:
-            return []
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return []
-    if not isinstance(data, dict) or data.get("version") != VERSION:
-        return []
-    keys = data.get("dismissed")
+    data = read_json(path)
+    keys = data.get("dismissed") if data.get("version") == VERSION else None
     return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
-
-
-def _write(path: Path, keys: list[str]) -> None:
-    """Replace a file as a whole: whoever reads it meanwhile finds the old or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"version": VERSION, "dismissed": keys}, file)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

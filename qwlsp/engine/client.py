@@ -25,6 +25,7 @@ from qwlsp.engine.messages import (
     Ready,
     Sampling,
 )
+from qwlsp.models.find import identity
 
 
 class State(Enum):
@@ -37,6 +38,9 @@ class State(Enum):
 
 class EngineClient:
     """One worker at a time, found or started with the first request."""
+
+    reads_ahead = True
+    place = ""
 
     def __init__(
         self,
@@ -61,6 +65,16 @@ class EngineClient:
         self.unload_after = 0.0
         """Seconds without a request after which the worker ends, to start again with the next
         one; 0 for never. It may live so long after its last client, too."""
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return Path(self.config.model_path).stem
+
+    @property
+    def identity(self) -> str:
+        """Changes when the file does. Raises ModelError if it is gone."""
+        return identity(Path(self.config.model_path))
 
     @property
     def warnings(self) -> list[str]:

@@ -116,7 +116,6 @@ class Listener:
         client.close()
         return None
 
-
     def remove(self) -> None:
         """Take the socket's file away, just before the process ends: who connected a moment ago
         sees the connection end, and looks again."""

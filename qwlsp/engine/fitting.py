@@ -7,17 +7,16 @@ result is kept for this machine and this model. One thing is varied at a time, t
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 from qwlsp.backends.llama import LLAMA_VERSION, Context
 from qwlsp.engine.pace import Speed
+from qwlsp.json_file import read_json, write_json
 
 PREFILL_TOKENS = 256
 DECODE_TOKENS = 16
@@ -55,7 +54,7 @@ class FitStore:
 
     def load(self) -> Fit | None:
         """The fit that was measured for this model on this machine, None if there is none."""
-        kept = self._all().get(self._key)
+        kept = read_json(self._path).get(self._key)
         names = {f.name for f in fields(Fit)}
         if not isinstance(kept, dict) or kept.keys() != names:
             return None
@@ -68,7 +67,7 @@ class FitStore:
 
     def load_speed(self) -> Speed | None:
         """How fast this machine read this model lately, None if that is not known."""
-        match self._all().get(f"{self._key} speed"):
+        match read_json(self._path).get(f"{self._key} speed"):
             case [float(seconds), float(growth)] if 0 < seconds < 60 and 0 <= growth < 1:
                 return Speed(seconds, growth)
         return None
@@ -81,19 +80,8 @@ class FitStore:
             self._save(f"{self._key} speed", list(speed))
 
     def _save(self, key: str, value: object) -> None:
-        data = {**self._all(), key: value}
-        temporary = self._path.with_suffix(".tmp")
         with suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            temporary.write_text(json.dumps(data, indent=1))
-            temporary.replace(self._path)
-
-    def _all(self) -> dict[str, Any]:
-        try:
-            data = json.loads(self._path.read_text())
-        except (OSError, ValueError):
-            return {}
-        return data if isinstance(data, dict) else {}
+            write_json(self._path, {**read_json(self._path), key: value})
 
 
 def _differ(one: Speed, other: Speed, length: int) -> bool:

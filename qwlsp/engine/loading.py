@@ -32,6 +32,7 @@ from qwlsp.engine.pace import Pace
 from qwlsp.engine.template import ChatTemplate
 from qwlsp.engine.tokenizing import ChatTokenizer
 from qwlsp.errors import ModelError
+from qwlsp.models.inspect import inspect
 
 CONTEXT_SIZES = (8192, 16384, 32768)
 """Tokens; a context starts small, since its memory is taken at once, and grows with need."""
@@ -68,6 +69,7 @@ class Loaded:
 def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -> Loaded:
     """Load the configured model; `check` raises Stopped when a job must stop. Raises ModelError."""
     path = Path(config.model_path)
+    inspect(path)  # llama.cpp ends the process where a file contradicts itself
     gpu_layers = config.gpu_layers
     if gpu_layers is None:
         gpu_layers = choose_gpu_layers(path, config.context_size)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from qwlsp.answers import Question
 from qwlsp.cache import digest
-from qwlsp.engine.client import EngineClient
+from qwlsp.engine.interface import Engine
 from qwlsp.engine.messages import Message, Reading
 from qwlsp.errors import QwlspError
 from qwlsp.lsp import convert
@@ -45,11 +45,12 @@ class ReadAhead:
         """The editor has started. With a document open, the model will be needed soon, and it
         loads while everything else of the first question is prepared."""
         model, latency = self._session.service.model, self._session.service.settings.latency
-        if model is not None and latency.read_ahead != "off" and any(self._session.documents):
+        wanted = latency.read_ahead != "off" and any(self._session.documents)
+        if model is not None and model.engine.reads_ahead and wanted:
             self._loading = asyncio.create_task(self._load(model.engine))
 
     @staticmethod
-    async def _load(engine: EngineClient) -> None:
+    async def _load(engine: Engine) -> None:
         with suppress(QwlspError):  # the person's question will say what is wrong
             await engine.start()
 
@@ -102,7 +103,8 @@ class ReadAhead:
             self._timer = asyncio.get_running_loop().call_later(seconds, self._start)
 
     def _start(self) -> None:
-        if self._place is None or self._session.service.model is None:
+        model = self._session.service.model
+        if self._place is None or model is None or not model.engine.reads_ahead:
             return
         uri, span = self._place
         with suppress(QwlspError):  # e.g. closed meanwhile

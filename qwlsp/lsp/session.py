@@ -17,15 +17,19 @@ from qwlsp.answers import Answer, Question, Report, Rewrite, Update
 from qwlsp.cache import AnswerCache
 from qwlsp.documents import Documents, Snapshot
 from qwlsp.engine.client import State
-from qwlsp.errors import BadRequest, QwlspError, StaleVersion
-from qwlsp.home import answers_file
+from qwlsp.errors import BadRequest, EngineError, QwlspError, StaleVersion
+from qwlsp.home import answers_file, consents_file, home
 from qwlsp.lsp import convert, edits, present
 from qwlsp.lsp.diagnostics import Diagnostics
 from qwlsp.lsp.indexing import Indexing
 from qwlsp.lsp.jobs import Job, Jobs, Kept
 from qwlsp.lsp.read_ahead import ReadAhead
 from qwlsp.lsp.status import Status
-from qwlsp.service import Service, open_model
+from qwlsp.opening import open_model
+from qwlsp.remote import consent
+from qwlsp.remote.consent import Consents
+from qwlsp.remote.server import ServerConfig
+from qwlsp.service import Service
 from qwlsp.settings import Settings, from_json
 from qwlsp.syntax.languages import PLAIN
 from qwlsp.text import Encoding, Span, Text
@@ -37,6 +41,7 @@ ANSWER = "qwlsp/answer"
 STATUS = "qwlsp/status"
 MOST_ON_SAVE = 5
 """Functions that are looked at when a file is saved."""
+ALLOW, REFUSE = "Send it", "Send nothing"
 REPLANS = 3
 """How often edits are made anew because the text has changed meanwhile."""
 
@@ -48,6 +53,7 @@ class Session:
         self.server = server
         self._base = Settings()
         self._saved: dict[str, Snapshot] = {}
+        self._consents = Consents(consents_file())
         self.documents = Documents()
         self.jobs = Jobs(self)
         self.status = Status(self._notify_status)
@@ -278,7 +284,9 @@ class Session:
         """Take over new settings; a new model is used from the next question on."""
         old = self.service.model
         try:
-            model = open_model(settings, current=old, on_state=self._on_engine_state)
+            model = open_model(
+                settings, current=old, permit=self._permit, on_state=self._on_engine_state
+            )
         except QwlspError as error:
             model = None
             self.show(str(error), types.MessageType.Error)
@@ -287,6 +295,23 @@ class Session:
         if old is not None and old is not model:
             old.engine.retire()
         self.status.model(model.name if model else None)
+
+    async def _permit(self, server: ServerConfig) -> None:
+        """Ask whether code of the workspace may leave this machine. Raises EngineError if not."""
+        roots = self.indexing.workspace.roots or (home(),)
+        if server.is_local or all(self._consents.has(root, server) for root in roots):
+            return
+        request = types.ShowMessageRequestParams(
+            types.MessageType.Warning,
+            consent.question(server),
+            [types.MessageActionItem(ALLOW), types.MessageActionItem(REFUSE)],
+        )
+        # Shielded: a cancelled wait would break on the client's reply.
+        reply = await asyncio.shield(self.server.window_show_message_request_async(request))
+        if reply is None or reply.title != ALLOW:
+            raise EngineError(consent.refusal(server))
+        for root in roots:
+            self._consents.give(root, server)
 
     def begin(self, options: object) -> None:
         """Take over the settings that came with `initialize`; those that come later add to them."""

@@ -1,0 +1,1 @@
+"""Any OpenAI-compatible server instead of a model of our own."""

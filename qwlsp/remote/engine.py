@@ -1,0 +1,254 @@
+"""An engine that is a server elsewhere: what `engine.client` does with a worker, over HTTP.
+
+The server's tokenizer is not here, so tokens are estimated, rather too many than too few; the
+server counts them in the end. Nothing is read ahead: no code leaves before a person has asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from qwlsp import prompts
+from qwlsp.engine.messages import (
+    Constraint,
+    Counted,
+    Done,
+    Event,
+    Generate,
+    Message,
+    Reading,
+    Sampling,
+    longest_prompt,
+)
+from qwlsp.engine.pace import Pace, Speed
+from qwlsp.errors import EngineError, PromptTooLong
+from qwlsp.remote.server import ServerConfig
+
+if TYPE_CHECKING:
+    from qwlsp.remote.answering import Asked
+    from qwlsp.remote.transport import Transport
+
+BYTES_A_TOKEN = 3
+"""Of code; fewer than there are, so that a prompt is never longer than it seems."""
+MARKUP = 8
+"""Tokens that a turn of a chat needs besides its text."""
+FAST = Speed(1 / 2000, 0.0)
+"""Of a server that is not this machine, until it has been seen at work."""
+
+
+class RemoteEngine:
+    """One server. `permit` asks the person, once, whether code may go there."""
+
+    reads_ahead = False
+    unload_after = 0.0
+
+    def __init__(
+        self, config: ServerConfig, *, permit: Callable[[ServerConfig], Awaitable[None]]
+    ) -> None:
+        """`permit` raises EngineError where it may not."""
+        self.warnings: list[str] = []
+        self._config = config
+        self._permit = permit
+        self._model = config.model
+        self._context_length = config.context_size
+        self._starting = asyncio.Lock()
+        self._transport: Transport | None = None
+        self._pace = Pace(None if config.is_local else FAST)
+        self._understood: dict[str, int] = {}
+        self._active = 0
+        self._retired = False
+        self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the model, and where it is."""
+        return f"{self._model or 'a model'} at {self._config.host}"
+
+    @property
+    def identity(self) -> str:
+        """What tells its answers from those of other models."""
+        return f"{self._config.base_url} {self._config.model}"
+
+    @property
+    def place(self) -> str:
+        """Where what is asked goes, if that is not this machine."""
+        return "" if self._config.is_local else self._config.host
+
+    async def start(self) -> None:
+        """Find out which model there is. Raises EngineError."""
+        await self._ready()
+
+    async def count(self, texts: list[str], *, roles: list[str], seconds: float) -> Counted:
+        """Tokens, estimated. Raises EngineError."""
+        await self._ready()
+        return Counted(
+            id=0,
+            tokens=[_tokens(text) for text in texts],
+            markup=MARKUP * (len(roles) + 1),
+            within_wait=self._pace.speed.within(seconds),
+            context_length=self._context_length,
+        )
+
+    async def read_ahead(
+        self, chats: list[list[Message]], *, save_power: bool
+    ) -> AsyncGenerator[Event, None]:
+        """Nothing: no code is sent before a person asks."""
+        del chats, save_power
+        yield Done(id=0, finish="stop")
+
+    async def generate(
+        self,
+        messages: list[Message],
+        *,
+        answer_start: str = "",
+        sampling: Sampling,
+        max_tokens: int,
+        constraint: Constraint | None = None,
+        context_tokens: int | None = None,
+        richer: list[list[Message]] | None = None,
+        wait_seconds: float = 0.0,
+    ) -> AsyncGenerator[Event, None]:
+        """The events of one answer, `Done` last; closing the iterator closes the stream. Raises
+        PromptTooLong and EngineError."""
+        request = Generate(
+            id=0,
+            messages=messages,
+            richer=richer or [],
+            wait_seconds=wait_seconds,
+            answer_start=answer_start,
+            sampling=sampling,
+            max_tokens=max_tokens,
+            context_tokens=context_tokens,
+            constraint=constraint,
+        )
+        with self._in_use():
+            async with aclosing(self._answered(request)) as events:
+                async for event in events:
+                    yield event
+
+    def retire(self) -> None:
+        """Close the connections as soon as the answers in flight have ended."""
+        self._retired = True
+        self._rest()
+
+    async def close(self) -> None:
+        """Let go of the connections; a later request makes new ones."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.close()
+
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        self._active += 1
+        try:
+            yield
+        finally:
+            self._active -= 1
+            self._rest()
+
+    def _rest(self) -> None:
+        if self._retired and not self._active:
+            self._closing = asyncio.create_task(self.close())
+
+    async def _answered(self, request: Generate) -> AsyncGenerator[Event, None]:
+        from qwlsp.remote.answering import Asked
+
+        transport = await self._ready()
+        limit = longest_prompt(self._context_length, request.max_tokens)
+        limit = min(limit, request.context_tokens or limit)
+        chat, index = self._choose(request, limit)
+        total = _length(chat)
+        if total > limit:
+            raise PromptTooLong(total, limit)
+        yield Reading(
+            id=0,
+            read=0,
+            total=total,
+            reused=0,
+            seconds_left=self._pace.speed.duration(0, total),
+            part_tokens=[_tokens(_text(part)) for each in chat for part in each.parts],
+            chat=index,
+        )
+        body = _body(request, chat, self._model)
+        asked = Asked(transport, self._config, body, self._understood)
+        answers = asked.formed(request.constraint) if request.constraint else asked.free()
+        async with aclosing(answers):
+            async for event in answers:
+                yield self._learned(event, total, asked) if isinstance(event, Done) else event
+
+    def _choose(self, request: Generate, limit: int) -> tuple[list[Message], int | None]:
+        """The richest chat that is read in the time that the person waits."""
+        for index, chat in enumerate(request.richer):
+            length = _length(chat)
+            if length <= limit and self._pace.speed.duration(0, length) <= request.wait_seconds:
+                return chat, index
+        return request.messages, None
+
+    def _learned(self, done: Done, estimated: int, asked: Asked) -> Done:
+        """What the server has counted; how fast it was is remembered."""
+        prompt, reused = done.prompt_tokens or estimated, done.reused_tokens
+        self._pace.observe(prompt - reused, depth=reused, seconds=asked.first_after)
+        return replace(done, prompt_tokens=prompt)
+
+    async def _ready(self) -> Transport:
+        async with self._starting:
+            if self._transport is not None:
+                return self._transport
+            await self._permit(self._config)
+            from qwlsp.remote.transport import Transport  # takes time and memory to import
+
+            transport = Transport(self._config)
+            try:
+                self._take_over(await transport.models())
+            except BaseException:
+                await transport.close()
+                raise
+            self._transport = transport
+            return transport
+
+    def _take_over(self, offered: list[dict[str, Any]]) -> None:
+        """Which of the models it is, and how much it can read."""
+        models = {str(each.get("id", "")): each for each in offered}
+        self._model = self._config.model or next(filter(None, models), "")
+        if not self._model:
+            raise EngineError(f"{self._config.host} offers no model.")
+        chosen = models.get(self._model, {})
+        meta = chosen.get("meta")
+        own = meta.get("n_ctx") if isinstance(meta, dict) else None  # llama-server's
+        for told in (chosen.get("max_model_len"), own):  # the first is vLLM's
+            if isinstance(told, int) and told > 0:
+                self._context_length = min(told, self._config.context_size)
+
+
+def _body(request: Generate, chat: Sequence[Message], model: str) -> dict[str, Any]:
+    """The server's words for a request."""
+    turns = [(each.role, "".join(map(_text, each.parts))) for each in chat]
+    if request.answer_start:
+        go_on = prompts.load("go_on").substitute()
+        turns += [("assistant", request.answer_start), ("user", go_on)]
+    sampling = request.sampling
+    return {
+        "model": model,
+        "messages": [{"role": role, "content": text} for role, text in turns],
+        "max_tokens": request.max_tokens,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "seed": sampling.seed,
+    }
+
+
+def _length(chat: Sequence[Message]) -> int:
+    texts = [_text(part) for each in chat for part in each.parts]
+    return sum(map(_tokens, texts)) + MARKUP * (len(chat) + 1)
+
+
+def _tokens(text: str) -> int:
+    return -(-len(text.encode("utf-8", "replace")) // BYTES_A_TOKEN)
+
+
+def _text(part: str | list[int]) -> str:
+    return part if isinstance(part, str) else ""  # tokens are those of a model of our own
