@@ -9,6 +9,11 @@ import pytest
 from tests.tiny_model import build
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Editors' tests run with a model of the worker's, or with a server that has the same one."""
+    parser.addoption("--backend", choices=["embedded", "openai"], default="embedded")
+
+
 @pytest.fixture(autouse=True)
 def runtime_folder(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch

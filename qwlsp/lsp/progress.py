@@ -14,8 +14,8 @@ class WorkDoneProgress:
     """Reports on a token of the client's, or on one made here if the client can show it.
 
     pygls's own `Progress` keeps every token for ever, and a task cancelled while it waits for the
-    client breaks on the reply; here nothing is waited for: until the client has accepted the
-    token, reports are dropped.
+    client breaks on the reply; here nothing is waited for: of the reports before the client has
+    accepted the token, it gets the last one.
     """
 
     def __init__(
@@ -29,6 +29,7 @@ class WorkDoneProgress:
         self._protocol = protocol
         self._title = title
         self._open = self._ended = False
+        self._last: types.WorkDoneProgressReport | None = None
         self.token = token
         if token is not None:
             self._begin()
@@ -42,7 +43,8 @@ class WorkDoneProgress:
 
     def report(self, message: str, percentage: int) -> None:
         """Say how far the work is; `percentage` is of 100."""
-        self._notify(types.WorkDoneProgressReport(message=message, percentage=percentage))
+        self._last = types.WorkDoneProgressReport(message=message, percentage=percentage)
+        self._notify(self._last)
 
     def end(self, message: str) -> None:
         """Close the bar."""
@@ -57,6 +59,8 @@ class WorkDoneProgress:
     def _begin(self) -> None:
         self._open = True
         self._notify(types.WorkDoneProgressBegin(title=self._title, cancellable=True, percentage=0))
+        if self._last is not None:
+            self._notify(self._last)
 
     def _notify(self, value: Any) -> None:
         if self._open and self.token is not None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.lsp.editor import NEOVIM, VSCODE, Document, Editor, open_editor
+from tests.lsp.editor import MODEL_SERVERS, NEOVIM, VSCODE, Document, Editor, open_editor
+from tests.model_server import model_server
 
 pytest.register_assert_rewrite("tests.contract")
 
@@ -40,6 +42,20 @@ def total(prices):
 '''
 
 
+@pytest.fixture(scope="session", autouse=True)
+def backend(
+    request: pytest.FixtureRequest, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Who has the model."""
+    name: str = request.config.getoption("--backend")
+    with ExitStack() as stack:
+        if name == "openai":
+            log = tmp_path_factory.mktemp("server") / "log"
+            MODEL_SERVERS.append(stack.enter_context(model_server(tiny_model, log)))
+        yield name
+        MODEL_SERVERS.clear()
+
+
 @pytest.fixture
 def basket() -> str:
     """Python that no test before has explained."""
@@ -61,7 +77,10 @@ def lengthy(tiny_model: Path) -> dict[str, Any]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session", params=[VSCODE, NEOVIM])
 async def editor(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tiny_model: Path
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    tiny_model: Path,
+    backend: str,
 ) -> AsyncIterator[Editor]:
     """An editor with our plugin and a model, shared by all tests that leave it as it is."""
     options = {"model": {"path": str(tiny_model)}, "generation": {"maxTokens": 64}}

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, Union
+from urllib.parse import urlsplit
 
 import psutil
 from cattrs import Converter
@@ -21,6 +22,8 @@ from lsprotocol import types
 from lsprotocol.converters import get_converter
 from pytest_lsp import LanguageClient, client_capabilities
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
+
+from tests.model_server import ModelServer
 
 T = TypeVar("T")
 
@@ -54,6 +57,15 @@ class Document:
     def cursor(self, at: str) -> types.Range:
         """The empty range there."""
         return types.Range(self.position(at), self.position(at))
+
+
+MODEL_SERVERS: list[ModelServer] = []
+"""The server that has the model, where the tests run with --backend openai."""
+
+
+def model_name() -> str:
+    """What answers of the tiny model say about it."""
+    return f"tiny at {urlsplit(MODEL_SERVERS[0].base_url).netloc}" if MODEL_SERVERS else "tiny"
 
 
 class Editor(LanguageClient):
@@ -167,7 +179,9 @@ class Editor(LanguageClient):
 
     @property
     def worker(self) -> psutil.Process:
-        """The one worker."""
+        """The one process that has the model."""
+        if MODEL_SERVERS:
+            return MODEL_SERVERS[0].process
         [worker] = self.workers()
         return worker
 
@@ -366,6 +380,9 @@ async def open_editor(
     `options` are sent with `initialize`, `configuration` is what the server finds when it asks;
     `can` is what the editor can do, if it is not a real one; `inside` is a command that starts the
     server's."""
+    if MODEL_SERVERS and options and "model" in options:
+        server = {"kind": "openai", "baseUrl": MODEL_SERVERS[0].base_url}
+        options = {**options, "backend": server}
     editor = Editor(configuration)
     env = {**os.environ, "QWLSP_HOME": str(home)}
     await editor.start_io(*inside, sys.executable, "-m", "qwlsp", "serve", env=env)

@@ -14,7 +14,7 @@ from pygls.exceptions import JsonRpcException
 
 from qwlsp.text import Encoding, Position, Range, Text
 from tests.contract import KEYS
-from tests.lsp.editor import Document, Editor, open_editor, paused
+from tests.lsp.editor import Document, Editor, model_name, open_editor, paused
 
 SESSION = pytest.mark.asyncio(loop_scope="session")
 
@@ -611,7 +611,7 @@ async def test_the_model_looks_at_code_with_a_syntax_error(
         document = editor.open("file:///apples.py", CODE + "\n\ndef eat(:\n    pass\n")
         result = await look(editor, document)
         assert "invalid-syntax" in origins(result)
-        assert result["model"] == "tiny"
+        assert result["model"] == model_name()
         assert result["usage"]["output_tokens"] > 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qwlsp.bugs import dismissed
+from qwlsp import json_file
 from qwlsp.bugs.dismissed import Dismissed
 from qwlsp.bugs.finding import Finding, quoted
 from qwlsp.documents import Snapshot
@@ -147,7 +147,7 @@ def test_broken_file_is_replaced(path: Path, data: bytes) -> None:
 
 def test_huge_file_is_not_read(path: Path) -> None:
     path.parent.mkdir()
-    path.write_bytes(b" " * (dismissed.LARGEST + 1))
+    path.write_bytes(b" " * (json_file.LARGEST + 1))
     assert not Dismissed(path).is_dismissed(*at(CODE))
 
 
@@ -179,7 +179,7 @@ def test_failed_write_leaves_the_old_file(path: Path, monkeypatch: pytest.Monkey
     def full(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("qwlsp.bugs.dismissed.json.dump", full)
+    monkeypatch.setattr("qwlsp.json_file.json.dump", full)
     known.dismiss(*at(CODE, "x = wrong"))
     assert path.read_bytes() == before
     assert [each.name for each in path.parent.iterdir()] == ["dismissed.json"]
