@@ -14,6 +14,7 @@ BENCHMARKS = {
     "index": "a folder indexed for the first time, and again",
     "context": "gathering what stands around a function of a large file",
     "repeat": "the same request a hundred times",
+    "load": "many editors at once against a server elsewhere",
     "quality": "how many bugs are found, by a model and by the rules alone",
 }
 """Name -> what it does. Each is a module of this package with `main(argv: list[str]) -> int`."""

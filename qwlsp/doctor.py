@@ -302,7 +302,7 @@ def _machine(gpus: list[dict[str, Any]]) -> Machine:
         free_memory_mib=memory.available >> 20,
         gpus=gpus,
         nvidia=NVIDIA_DRIVER.exists() or shutil.which("nvidia-smi") is not None,
-        on_battery=bool(battery and not battery.power_plugged),
+        on_battery=battery is not None and battery.power_plugged is False,
     )
 
 

@@ -33,6 +33,8 @@ FolderOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
+TOO_LARGE = "too large for this machine"
+
 
 class Quantization(str, Enum):
     """What a model can be converted to."""
@@ -174,7 +176,7 @@ def _print_models(found: list[FoundModel]) -> None:
 
     table = Table("name", "type", "size", "context", "from", "notes", box=None, pad_edge=False)
     for each in found:
-        notes = [] if each.fits else ["too large for this machine"]
+        notes = [] if each.fits else [TOO_LARGE]
         notes += [] if each.chat_template else ["no chat template"]
         notes += [f"{each.parts} files"] if each.parts > 1 else []
         table.add_row(
@@ -190,19 +192,21 @@ def _print_models(found: list[FoundModel]) -> None:
 
 
 def _print_presets() -> None:
+    import psutil
     from rich.table import Table
 
     from qwlsp.models.presets import presets
-    from qwlsp.models.room import needed_memory
+    from qwlsp.models.room import fits, needed_memory
 
-    context_size = Settings().model.context_size
-    table = Table("name", "type", "about", "memory", box=None, pad_edge=False)
+    context_size, memory = Settings().model.context_size, psutil.virtual_memory().total
+    table = Table("name", "type", "about", "memory", "notes", box=None, pad_edge=False)
     for preset in presets().values():
         for kind, megabytes in preset.megabytes.items():
             size = megabytes * 10**6
             needed = needed_memory(size, preset.kv_bytes_per_token, context_size)
             name = preset.name if kind == preset.quantization else f"{preset.name}:{kind}"
-            table.add_row(name, kind.upper(), shown_size(size), shown_size(needed))
+            note = "" if fits(needed, memory) else TOO_LARGE
+            table.add_row(name, kind.upper(), shown_size(size), shown_size(needed), note)
     Console().print(table)
     print(f"Memory is with a full context of {context_size:,} tokens; sizes are approximate.")
 

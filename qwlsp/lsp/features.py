@@ -197,6 +197,16 @@ async def run_cancel(session: Session, params: types.ExecuteCommandParams) -> No
         session.jobs.cancel(str(arguments[0].get("id")))
 
 
+async def run_pull_model(session: Session, params: types.ExecuteCommandParams) -> None:
+    """Fetch the model with the `name` in the argument, or the default one, if the person agrees."""
+    arguments = params.arguments
+    given = arguments[0] if arguments and isinstance(arguments[0], dict) else {}
+    try:
+        await session.pulling.pull(str(given.get("name") or ""))
+    except QwlspError as error:
+        raise convert.to_error(error) from error
+
+
 async def shutdown(session: Session, _params: None) -> None:
     """Stop all work and let the worker go."""
     await session.close()

@@ -58,5 +58,7 @@ class QwlspProtocol(LanguageServerProtocol):
 
     @lsp_method(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
     def lsp_work_done_progress_cancel(self, params: types.WorkDoneProgressCancelParams) -> None:
-        """The person closed the progress bar of a job."""
-        self._server.session.jobs.cancel_progress(params.token)
+        """The person closed the progress bar of a job, or of a download."""
+        session = self._server.session
+        session.jobs.cancel_progress(params.token)
+        session.pulling.cancel_progress(params.token)

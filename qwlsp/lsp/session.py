@@ -23,6 +23,7 @@ from qwlsp.lsp import convert, edits, present
 from qwlsp.lsp.diagnostics import Diagnostics
 from qwlsp.lsp.indexing import Indexing
 from qwlsp.lsp.jobs import Job, Jobs, Kept
+from qwlsp.lsp.pulling import Pulling
 from qwlsp.lsp.read_ahead import ReadAhead
 from qwlsp.lsp.status import Status
 from qwlsp.opening import open_model
@@ -60,6 +61,7 @@ class Session:
         self.diagnostics = Diagnostics(self)
         self.reading_ahead = ReadAhead(self)
         self.indexing = Indexing(self)
+        self.pulling = Pulling(self)
         self.service = Service(
             Settings(),
             model=None,
@@ -273,6 +275,7 @@ class Session:
     async def close(self) -> None:
         """Stop all work and let the worker go."""
         self.reading_ahead.end()
+        self.pulling.close()
         await self.jobs.cancel_all()
         await self.indexing.close()
         if self.service.model is not None:
@@ -301,14 +304,7 @@ class Session:
         roots = self.indexing.workspace.roots or (home(),)
         if server.is_local or all(self._consents.has(root, server) for root in roots):
             return
-        request = types.ShowMessageRequestParams(
-            types.MessageType.Warning,
-            consent.question(server),
-            [types.MessageActionItem(ALLOW), types.MessageActionItem(REFUSE)],
-        )
-        # Shielded: a cancelled wait would break on the client's reply.
-        reply = await asyncio.shield(self.server.window_show_message_request_async(request))
-        if reply is None or reply.title != ALLOW:
+        if await self.ask_person(consent.question(server), [ALLOW, REFUSE]) != ALLOW:
             raise EngineError(consent.refusal(server))
         for root in roots:
             self._consents.give(root, server)
@@ -355,6 +351,15 @@ class Session:
 
     # What the person gets to see.
 
+    async def ask_person(self, question: str, choices: list[str]) -> str | None:
+        """The choice of a person, None where there is none."""
+        request = types.ShowMessageRequestParams(
+            types.MessageType.Warning, question, [types.MessageActionItem(each) for each in choices]
+        )
+        # Shielded: a cancelled wait would break on the client's reply.
+        reply = await asyncio.shield(self.server.window_show_message_request_async(request))
+        return reply.title if reply else None
+
     def show(self, message: str, type_: types.MessageType) -> None:
         """One message in the editor."""
         self.server.window_show_message(types.ShowMessageParams(type_, message))
@@ -393,6 +398,8 @@ class Session:
             self.server.protocol.notify(ANSWER, message)
         elif result is not None and not job.waited_for:
             present.answer(self, job, result)
+            if self.service.model is None and result.source == "structure":
+                self.pulling.offer()
 
     def _notify_status(self, message: dict[str, Any]) -> None:
         if self.server.knows_us:

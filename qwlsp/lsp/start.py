@@ -18,6 +18,7 @@ MAKE_ASYNC_KIND = "refactor.rewrite.qwlsp.makeAsync"
 FIND_BUG = "qwlsp.findBug"
 DISMISS = "qwlsp.dismiss"
 CANCEL = "qwlsp.cancel"
+PULL_MODEL = "qwlsp.pullModel"
 
 KINDS = [EXPLAIN, FIND_BUG, MAKE_ASYNC_KIND, types.CodeActionKind.QuickFix]
 """Of code actions."""
@@ -63,6 +64,7 @@ def create_server() -> QwlspServer:
     server.command(FIND_BUG)(_waiting(server, "run_find_bug"))
     server.command(DISMISS)(_waiting(server, "run_dismiss"))
     server.command(CANCEL)(_waiting(server, "run_cancel"))
+    server.command(PULL_MODEL)(_waiting(server, "run_pull_model"))
     return server
 
 

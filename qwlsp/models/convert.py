@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -38,7 +39,8 @@ def convert(source: Path, target: Path, kind: str) -> Path:
     except OSError as error:
         raise ModelError(f"{target} can't be written: {error.strerror}.") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
     return target
 
 
@@ -90,14 +92,10 @@ def _check_space(folder: Path, size: int) -> None:
 
 def _quantize(source: Path, part: Path, kind: str) -> None:
     threads = str(psutil.cpu_count(logical=False) or 1)
-    command = [sys.executable, "-m", "qwlsp.backends.quantizing", source, part, kind, threads]
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        _, said = child.communicate()
-    finally:
-        child.kill()
-        child.wait()
-    if child.returncode != 0:
-        lines = said.decode("utf-8", "replace").strip().splitlines()
-        reason = lines[-1].rstrip(".") if lines else f"status {child.returncode}"
+    arguments = [str(source), str(part), kind, threads]
+    command = [sys.executable, "-m", "qwlsp.backends.quantizing", *arguments]
+    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    if done.returncode != 0:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        reason = lines[-1].rstrip(".") if lines else f"status {done.returncode}"
         raise ModelError(f"{source.name} can't be converted: {reason}.")

@@ -1,7 +1,8 @@
 """What a GGUF file is, read without loading it; and whether llama.cpp can be trusted with it.
 
-llama.cpp ends its process where a file contradicts itself. So what it takes for granted is
-checked here first: sizes, the vocabulary, special tokens, the types of weights.
+llama.cpp ends its process where a file contradicts itself. So what it takes for granted in all
+architectures, and in those related to Qwen2, is checked here first: sizes, the vocabulary, special
+tokens, the types of weights.
 """
 
 from __future__ import annotations
@@ -45,6 +46,12 @@ PARTS = "split.count"
 
 WRITERS = {"gpt2", "llama", "rwkv", "plamo2", "gemma4"}
 """Tokenizers of models that write; the others only read, to compare texts or to translate."""
+READERS = {
+    "dream", "llada", "llada-moe", "rnd1", "eurobert", "modern-bert", "neo-bert",
+    "gemma-embedding", "llama-embed", "t5", "t5encoder", "wavtokenizer-dec",
+}  # fmt: skip
+"""Architectures that see a whole text at once, so that they can't write it word by word, whatever
+their files say."""
 WHOLE_HEADS = {
     "llama", "qwen2", "qwen2moe", "qwen3", "qwen3moe", "mistral3", "smollm3", "granite", "olmo2",
     "exaone", "exaone4", "internlm2", "starcoder2", "falcon", "deepseek", "llama4",
@@ -194,7 +201,8 @@ def _check_kind(values: dict[str, Value]) -> None:
         raise Damaged(f"it is no model, but {what} of one")
     tokenizer = values.get(TOKENIZER)
     causal = values.get(f"{values.get(ARCHITECTURE)}.attention.causal", True)
-    if isinstance(tokenizer, str) and (tokenizer not in WRITERS or causal is False):
+    reads = isinstance(tokenizer, str) and (tokenizer not in WRITERS or causal is False)
+    if reads or values.get(ARCHITECTURE) in READERS:
         raise Damaged("it is not a model that writes text")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -16,6 +17,12 @@ from qwlsp.remote.transport import Refused, Transport, silence
 
 LONGEST_TOKEN = 64
 """Characters: an answer longer than so many for each token that was asked for has no end."""
+MOST_SCORED = 64
+"""Tokens whose scores are kept: the first one that says anything is all that counts."""
+MOST_TOKENS = 1 << 24
+"""That a server may have counted: no context holds so many."""
+HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
+"""What JSON may hold of characters beyond U+FFFF, but no other encoding."""
 REFUSALS = (400, 415, 422, 500, 501)
 """Statuses of servers that do not know what is asked of them."""
 
@@ -57,24 +64,26 @@ class Asked:
         yield replace(self._done(), finish="stop", probabilities=likely)
 
     async def _checked(self, constraint: Constraint) -> str:
-        body = self.body
+        body, asked = self.body, forms.instruction(constraint)
         for _attempt in range(2):
-            await self._all(body, forms.variants(constraint), constraint)
+            await self._all(body, forms.variants(constraint), constraint.kind, asked=asked)
             if (found := forms.checked(self.text, constraint)) is not None:
                 return found
             again = f"That is not what was asked for. {forms.instruction(constraint)}"
             body = _with(self.body, ("assistant", self.text), ("user", again.strip()))
+            asked = ""  # `again` says so
         raise EngineError(f"The answer of {self.config.host} does not have the required form.")
 
     async def _chosen(self, constraint: Constraint) -> dict[str, float]:
         choices = list(constraint.value)
-        await self._all(self.body, forms.variants(constraint), constraint)
+        asked = forms.instruction(constraint)
+        await self._all(self.body, forms.variants(constraint), constraint.kind, asked=asked)
         found = forms.probabilities(self.text, self.scored, choices)
         if found is not None:
             return found
         body = _with(self.body, ("user", forms.choice_instruction(choices)))
         body["max_tokens"] = 4 * self.body["max_tokens"]  # the form takes some
-        await self._all(body, forms.choice_variants(choices), None, kind="choice")
+        await self._all(body, forms.choice_variants(choices), "choice")
         if (chosen := forms.checked_choice(self.text, choices)) is None:
             raise EngineError(f"{self.config.host} did not choose one of: {', '.join(choices)}.")
         return {choice: float(choice == chosen) for choice in choices}
@@ -83,31 +92,31 @@ class Asked:
         self,
         body: dict[str, Any],
         variants: Sequence[Mapping[str, Any]],
-        constraint: Constraint | None,
+        kind: str,
         *,
-        kind: str = "",
+        asked: str = "",
     ) -> None:
-        """Read a whole answer into `text`."""
+        """Read a whole answer into `text`; `asked` says in words what it should be."""
         self.text, self.scored = "", []
-        kind = kind or (constraint.kind if constraint else "free")
-        if (
-            "response_format" not in variants[self.understood.get(kind, 0)]
-            and constraint is not None
-        ):
-            asked = forms.instruction(constraint)
-            body = _with(body, ("user", asked)) if asked else body
-        async with aclosing(self._sent(body, variants, kind)) as pieces:
+        async with aclosing(self._sent(body, variants, kind, asked)) as pieces:
             async for _ in pieces:
                 pass
 
     async def _sent(
-        self, body: dict[str, Any], variants: Sequence[Mapping[str, Any]], kind: str
+        self,
+        body: dict[str, Any],
+        variants: Sequence[Mapping[str, Any]],
+        kind: str,
+        asked: str = "",
     ) -> AsyncGenerator[str, None]:
-        """The pieces of the answer to the first variant that the server takes."""
+        """The pieces of the answer to the first variant that the server takes, with `asked` where
+        that does not hold it to a form by itself."""
         last = len(variants) - 1
         for index in range(min(self.understood.get(kind, 0), last), last + 1):
+            variant = variants[index]
+            said = _with(body, ("user", asked)) if "response_format" not in variant else body
             try:
-                async with aclosing(self._followed({**body, **variants[index]})) as pieces:
+                async with aclosing(self._followed({**said, **variant})) as pieces:
                     async for text in pieces:
                         yield text
                 self.understood[kind] = index
@@ -117,6 +126,7 @@ class Asked:
                     raise
 
     async def _followed(self, body: dict[str, Any]) -> AsyncGenerator[str, None]:
+        self.finish = ""
         began = heard = time.monotonic()
         longest = LONGEST_TOKEN * int(body["max_tokens"])
         async with aclosing(self.transport.stream(body)) as events:
@@ -148,10 +158,11 @@ class Asked:
         self.finish = finish if isinstance(finish, str) else self.finish
         scores = choice.get("logprobs")
         content = scores.get("content") if _is_map(scores) else None
-        self.scored += [each for each in content or [] if _is_map(each)]
+        if isinstance(content, list) and len(self.scored) < MOST_SCORED:
+            self.scored += [each for each in content if _is_map(each)]
         delta = choice.get("delta")
         text = delta.get("content") if _is_map(delta) else None
-        return text if isinstance(text, str) else ""
+        return HALF_CHARACTERS.sub("\ufffd", text) if isinstance(text, str) else ""
 
     def _done(self) -> Done:
         details = self.usage.get("prompt_tokens_details")
@@ -168,6 +179,8 @@ def _with(body: Mapping[str, Any], *turns: tuple[str, str]) -> dict[str, Any]:
     """A request with more turns; two of a person's in a row become one, as templates want it."""
     messages = [dict(each) for each in body["messages"]]
     for role, text in turns:
+        if not text:
+            continue
         if messages and messages[-1]["role"] == role:
             messages[-1]["content"] += f"\n\n{text}"
         else:
@@ -176,7 +189,7 @@ def _with(body: Mapping[str, Any], *turns: tuple[str, str]) -> dict[str, Any]:
 
 
 def _number(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+    return value if type(value) is int and 0 <= value <= MOST_TOKENS else 0
 
 
 def _is_map(value: object) -> TypeGuard[Mapping[str, Any]]:

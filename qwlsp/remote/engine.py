@@ -161,7 +161,8 @@ class RemoteEngine:
         limit = longest_prompt(self._context_length, request.max_tokens)
         limit = min(limit, request.context_tokens or limit)
         chat, index = self._choose(request, limit)
-        total = _length(chat)
+        said = [*chat, *_begun(request)]
+        total = _length(said)
         if total > limit:
             raise PromptTooLong(total, limit)
         yield Reading(
@@ -173,7 +174,8 @@ class RemoteEngine:
             part_tokens=[_tokens(_text(part)) for each in chat for part in each.parts],
             chat=index,
         )
-        body = _body(request, chat, self._model)
+        most = min(request.max_tokens, self._context_length - total)
+        body = _body(request, said, model=self._model, max_tokens=most)
         asked = Asked(transport, self._config, body, self._understood)
         answers = asked.formed(request.constraint) if request.constraint else asked.free()
         async with aclosing(answers):
@@ -190,9 +192,10 @@ class RemoteEngine:
 
     def _learned(self, done: Done, estimated: int, asked: Asked) -> Done:
         """What the server has counted; how fast it was is remembered."""
-        prompt, reused = done.prompt_tokens or estimated, done.reused_tokens
+        prompt = done.prompt_tokens or estimated
+        reused = min(done.reused_tokens, prompt)
         self._pace.observe(prompt - reused, depth=reused, seconds=asked.first_after)
-        return replace(done, prompt_tokens=prompt)
+        return replace(done, prompt_tokens=prompt, reused_tokens=reused)
 
     async def _ready(self) -> Transport:
         async with self._starting:
@@ -212,29 +215,41 @@ class RemoteEngine:
 
     def _take_over(self, offered: list[dict[str, Any]]) -> None:
         """Which of the models it is, and how much it can read."""
-        models = {str(each.get("id", "")): each for each in offered}
-        self._model = self._config.model or next(filter(None, models), "")
+        models = {each["id"]: each for each in offered if _is_name(each.get("id"))}
+        self._model = self._config.model or next(iter(models), "")
         if not self._model:
             raise EngineError(f"{self._config.host} offers no model.")
         chosen = models.get(self._model, {})
         meta = chosen.get("meta")
         own = meta.get("n_ctx") if isinstance(meta, dict) else None  # llama-server's
         for told in (chosen.get("max_model_len"), own):  # the first is vLLM's
-            if isinstance(told, int) and told > 0:
+            if type(told) is int and told > 0:
                 self._context_length = min(told, self._config.context_size)
 
 
-def _body(request: Generate, chat: Sequence[Message], model: str) -> dict[str, Any]:
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable() and value.strip() != ""
+
+
+def _begun(request: Generate) -> list[Message]:
+    """The turns that make a server go on with an answer."""
+    if not request.answer_start:
+        return []
+    go_on = prompts.load("go_on").substitute()
+    turns = [("assistant", request.answer_start), ("user", go_on)]
+    return [Message(role=role, parts=[text]) for role, text in turns]
+
+
+def _body(
+    request: Generate, chat: Sequence[Message], *, model: str, max_tokens: int
+) -> dict[str, Any]:
     """The server's words for a request."""
     turns = [(each.role, "".join(map(_text, each.parts))) for each in chat]
-    if request.answer_start:
-        go_on = prompts.load("go_on").substitute()
-        turns += [("assistant", request.answer_start), ("user", go_on)]
     sampling = request.sampling
     return {
         "model": model,
         "messages": [{"role": role, "content": text} for role, text in turns],
-        "max_tokens": request.max_tokens,
+        "max_tokens": max_tokens,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "seed": sampling.seed,

@@ -22,6 +22,9 @@ COUNTED: Variant = {"stream_options": {"include_usage": True}}
 MOST_LOGPROBS = (20, 5)
 """Likeliest tokens that are asked for; some servers give fewer."""
 
+LEAST = -1000.0
+"""Of a logarithm of a probability; below it there is none."""
+
 
 def variants(constraint: Constraint | None) -> list[Variant]:
     """What to add to a request, the strictest first; the last one is understood everywhere."""
@@ -82,7 +85,7 @@ def checked(text: str, constraint: Constraint) -> str | None:
     part = text[begin : end + 1]
     assert isinstance(constraint.value, dict)
     try:
-        fastjsonschema.validate(constraint.value, json.loads(part))
+        fastjsonschema.validate(constraint.value, json.loads(part, parse_constant=_no_json))
     except (ValueError, RecursionError, fastjsonschema.JsonSchemaException):
         return None
     return part
@@ -93,6 +96,11 @@ def checked_choice(text: str, choices: Sequence[str]) -> str | None:
     schema = Constraint(kind="json_schema", value=_choice_schema(choices))
     found = checked(text, schema)
     return str(json.loads(found)["answer"]) if found else None
+
+
+def _no_json(constant: str) -> None:
+    """NaN and Infinity, which Python reads all the same."""
+    raise ValueError(constant)
 
 
 def without_fence(text: str) -> str:
@@ -114,7 +122,7 @@ def probabilities(
         for candidate in _candidates(entry):
             fitting = [each for each in choices if _begins(each, candidate[0])]
             if len(fitting) == 1:
-                found[fitting[0]] += math.exp(min(candidate[1], 0.0))
+                found[fitting[0]] += math.exp(candidate[1])
         total = sum(found.values())
         if total > 0:
             return {choice: weight / total for choice, weight in found.items()}
@@ -132,8 +140,12 @@ def _candidates(entry: Mapping[str, Any]) -> list[tuple[str, float]]:
     top = entry.get("top_logprobs")
     found = []
     for each in top if isinstance(top, list) else []:
-        if isinstance(each, dict) and isinstance(each.get("logprob"), (int, float)):
-            found.append((str(each.get("token", "")), float(each["logprob"])))
+        if not isinstance(each, dict):
+            continue
+        token, score = each.get("token"), each.get("logprob")
+        # NaN, and numbers too large for a float, are not between any two.
+        if isinstance(token, str) and isinstance(score, (int, float)) and LEAST < score < 1:
+            found.append((token, min(float(score), 0.0)))
     return found
 
 

@@ -27,7 +27,9 @@ class ServerConfig:
     def host(self) -> str:
         """The host, and the port if it is given."""
         address = urlsplit(self.base_url)
-        return f"{address.hostname}:{address.port}" if address.port else address.hostname or ""
+        name = address.hostname or ""
+        host = f"[{name}]" if ":" in name else name
+        return f"{host}:{address.port}" if address.port else host
 
     @property
     def is_local(self) -> bool:
@@ -48,6 +50,9 @@ def server_config(
         address = urlsplit(url)
         _ = address.port  # refuses what is no number
         wrong = address.scheme not in ("http", "https") or not address.hostname
+        # What goes after it would become a part of these; parsers differ about white space.
+        wrong = wrong or any(each in "?#" or each.isspace() for each in url)
+        wrong = wrong or not url.isprintable()
     except ValueError:
         wrong = True
     if wrong:

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import re
+import time
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -27,7 +28,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 """Seconds before it is asked again: doubled each time, unless the server says how long."""
 BUSY = (429, 503)
 LONGEST_LINE = 1 << 20
-"""Bytes of one event, and of an answer that is not streamed."""
+"""Bytes of one event."""
+LONGEST_REPLY = 1 << 23
+"""Bytes of an answer that is not streamed."""
 LONGEST_REASON = 200
 """Characters of a server's own words that a person is shown."""
 
@@ -45,40 +48,50 @@ class Transport:
 
     def __init__(self, config: ServerConfig) -> None:
         self._config = config
-        self._http = httpx.AsyncClient(
-            base_url=config.base_url + "/",
-            timeout=httpx.Timeout(config.timeout, connect=CONNECT_SECONDS, pool=None),
-            follow_redirects=False,  # the code goes where the person has said, and nowhere else
-            trust_env=not config.is_local,  # a company's proxy is none of this machine's business
-            headers={"accept-encoding": "identity"},  # nothing that unpacks to more than was sent
-        )
+        try:
+            self._http = httpx.AsyncClient(
+                base_url=config.base_url + "/",
+                timeout=httpx.Timeout(config.timeout, connect=CONNECT_SECONDS, pool=None),
+                follow_redirects=False,  # the code goes where the person has said, nowhere else
+                trust_env=not config.is_local,  # a company's proxy does not see what stays here
+                headers={"accept-encoding": "identity"},  # see `_is_packed`
+            )
+        except httpx.InvalidURL as error:
+            raise EngineError(f"backend.baseUrl is no address: {_clean(str(error))}.") from None
 
     async def models(self) -> list[dict[str, Any]]:
         """What the server offers."""
         with self._sentences():
-            response = await self._http.get("models", headers=self._headers())
-            if response.status_code != httpx.codes.OK:
-                raise self._refused(response.status_code, response.content)
-            try:
-                offered = response.json()["data"]
-            except (ValueError, KeyError, TypeError):
-                raise EngineError(self._no_api()) from None
-        return [each for each in offered if isinstance(each, dict)] if offered else []
+            async with self._http.stream("GET", "models", headers=self._headers()) as response:
+                body = await self._whole(response)
+        if response.status_code != httpx.codes.OK:
+            raise self._refused(response.status_code, body)
+        data = _json(body)
+        offered = data.get("data", "") if isinstance(data, dict) else ""
+        if offered is None:  # an Ollama without models
+            return []
+        if not isinstance(offered, list):
+            raise EngineError(self._no_api())
+        return [each for each in offered if isinstance(each, dict)]
 
     async def stream(self, request: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
         """The events of a chat completion. Closing the iterator closes the connection, which ends
         the work at the server."""
-        body = {**request, "stream": True}
+        body = json.dumps({**request, "stream": True}, ensure_ascii=False)
+        content = body.encode("utf-8", "replace")  # a person may type half a character
         for attempt in range(RETRIES + 1):
+            if self._http.is_closed:
+                raise EngineError(f"The connection to {self._config.host} was closed.")
+            headers = {**self._headers(), "content-type": "application/json"}
             with self._sentences():
                 async with self._http.stream(
-                    "POST", "chat/completions", json=body, headers=self._headers()
+                    "POST", "chat/completions", content=content, headers=headers
                 ) as response:
                     if response.status_code == httpx.codes.OK:
                         async for event in self._events(response):
                             yield event
                         return
-                    reason = await _beginning(response)
+                    reason = await self._whole(response)
                     if response.status_code not in BUSY or attempt == RETRIES:
                         raise self._refused(response.status_code, reason)
                     pause = _pause(response, attempt)
@@ -89,26 +102,44 @@ class Transport:
         await self._http.aclose()
 
     def _headers(self) -> dict[str, str]:
-        name = self._config.key_variable
+        name, key = self._config.key_variable, self._key()
         if not name:
             return {}
-        key = os.environ.get(name, "")
         if not key.isascii() or not key.isprintable() or not key:
             raise EngineError(
                 f"The environment variable {name} holds no key for {self._config.host}."
             )
         return {"authorization": f"Bearer {key}"}
 
+    def _key(self) -> str:
+        """Without the white space around it, which no header may have."""
+        return os.environ.get(self._config.key_variable, "").strip()
+
+    async def _whole(self, response: httpx.Response) -> bytes:
+        """A reply that is no stream; the beginning of one that is too long or takes too long."""
+        body, began = bytearray(), time.monotonic()
+        if _is_packed(response):
+            return b""
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > LONGEST_REPLY or time.monotonic() - began > self._config.timeout:
+                break
+        return bytes(body)
+
     async def _events(self, response: httpx.Response) -> AsyncGenerator[dict[str, Any], None]:
-        """Server-sent events, as the HTML standard has them; each is one line of JSON here."""
-        kind = response.headers.get("content-type", "")
+        """Server-sent events, as the HTML standard has them; each is one line of JSON here. After
+        whatever arrives there is an empty one, so that whoever follows can lose patience."""
+        kind = response.headers.get("content-type", "").lower()
         if not kind.startswith("text/event-stream"):
             raise EngineError(self._no_api())
+        if _is_packed(response):
+            raise EngineError(f"{self._config.host} sent a compressed answer, unasked.")
         buffer = bytearray()
-        async for chunk in response.aiter_bytes():
+        async for chunk in response.aiter_raw():
             buffer += chunk
-            *lines, rest = buffer.split(b"\n")
-            buffer = rest
+            lines: list[bytearray] = []
+            if b"\n" in chunk:
+                *lines, buffer = buffer.split(b"\n")
             for line in lines:
                 if line.startswith(b"data:"):
                     data = line.removeprefix(b"data:").strip()
@@ -117,6 +148,7 @@ class Transport:
                     yield self._event(bytes(data))
             if len(buffer) > LONGEST_LINE:
                 raise EngineError(f"{self._config.host} sent a line without end.")
+            yield {}
 
     def _event(self, data: bytes) -> dict[str, Any]:
         try:
@@ -126,7 +158,8 @@ class Transport:
         if not isinstance(event, dict):
             raise EngineError(f"{self._config.host} sent something that makes no sense.")
         if event.get("error"):
-            raise EngineError(f"{self._config.host} failed: {_reason(event['error'])}.")
+            reason = self._reason(event["error"])
+            raise EngineError(f"{self._config.host} failed{f': {reason}' * bool(reason)}.")
         return event
 
     @contextmanager
@@ -149,7 +182,7 @@ class Transport:
             raise EngineError(f"The connection to {host} broke ({reason}).") from None
 
     def _refused(self, status: int, body: bytes) -> EngineError:
-        config, reason = self._config, _reason(_json(body))
+        config, reason = self._config, self._reason(_json(body))
         if status in (401, 403):
             key = f"the key in {config.key_variable}" if config.key_variable else "a request"
             hint = "" if config.key_variable else " Name a key's variable in backend.apiKeyEnv."
@@ -159,6 +192,16 @@ class Transport:
         if not reason:
             return Refused(self._no_api(status), status)
         return Refused(f"{config.host} refused: {reason} ({status}).", status)
+
+    def _reason(self, error: Any) -> str:
+        """The words of an error in any of the shapes that servers give it, without the key."""
+        for name in ("error", "detail", "message"):
+            if isinstance(error, dict):
+                error = error.get(name) or error
+        if not isinstance(error, str):
+            return ""
+        key = self._key()
+        return _clean(error.replace(key, "...") if key else error)
 
     def _no_api(self, status: int | None = None) -> str:
         told = f" ({status})" if status else ""
@@ -173,38 +216,26 @@ def silence(config: ServerConfig) -> str:
     return f"{config.host} said nothing for {config.timeout:g} seconds (backend.timeoutSeconds)."
 
 
-async def _beginning(response: httpx.Response) -> bytes:
-    """Of what a server says about a failure."""
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > LONGEST_LINE:
-            break
-    return bytes(body)
+def _is_packed(response: httpx.Response) -> bool:
+    """Whether it has to be unpacked, to who knows how much: nobody has asked for that."""
+    encoding: str = response.headers.get("content-encoding", "identity")
+    return encoding.strip().lower() not in ("", "identity")
 
 
 def _pause(response: httpx.Response, attempt: int) -> float:
     """Seconds to wait for a busy server: as long as it says, else longer and longer, and not in
     step with everybody else."""
     told = response.headers.get("retry-after", "")
-    if re.fullmatch(r"\d{1,3}", told):
+    if re.fullmatch(r"[0-9]+", told):
         return min(float(told), LONGEST_PAUSE)
     return min(FIRST_PAUSE * float(2**attempt), LONGEST_PAUSE) * random.uniform(0.5, 1.5)
 
 
 def _json(body: bytes) -> Any:
     try:
-        data = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return data.get("error") or data.get("detail") or data if isinstance(data, dict) else None
-
-
-def _reason(error: Any) -> str:
-    """The words of an error in any of the shapes that servers give it."""
-    if isinstance(error, dict):
-        error = error.get("message") or error.get("detail") or ""
-    return _clean(error) if isinstance(error, str) else ""
 
 
 def _clean(words: str) -> str:
