@@ -32,7 +32,7 @@ from qwlsp.settings import from_json
 from qwlsp.text import Span, Text
 from qwlsp.workspace.view import Workspace
 
-WARM_UP = 0.1
+WARM_UP = 0.25
 """Share of the time before memory counts."""
 
 
@@ -73,13 +73,14 @@ async def measure(options: argparse.Namespace) -> tuple[dict[str, Any], Counter[
 
     async def weigh() -> None:
         await asyncio.sleep(WARM_UP * options.seconds)
-        before.append(resident_mib(*pids))
+        before.extend(map(resident_mib, pids))
 
     work = [follow(options, number, each, deadline) for number, each in enumerate(editors)]
     await asyncio.gather(weigh(), *work)
     words = [ms for each in editors for ms in each.first_word_ms]
     answered = [len(each.first_word_ms) for each in editors]
     failures = Counter(sentence for each in editors for sentence in each.failures)
+    growth = [resident_mib(pid) - mib for pid, mib in zip(pids, before, strict=True)]
     return {
         "editors": options.editors,
         "seconds": time.monotonic() - began,
@@ -90,7 +91,8 @@ async def measure(options: argparse.Namespace) -> tuple[dict[str, Any], Counter[
         "most_of_an_editor": max(answered),
         "first_word_ms_p50": percentile(words, 50) if words else None,
         "first_word_ms_p95": percentile(words, 95) if words else None,
-        "rss_growth_mib": resident_mib(*pids) - before[0],
+        "rss_growth_mib": growth[0],
+        "server_rss_growth_mib": growth[1] if options.server_pid else None,
     }, failures
 
 

@@ -29,7 +29,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty `QWLSP_HOME`: no test sees or changes what a person has."""
     folder = tmp_path / "qwlsp home"
     monkeypatch.setenv("QWLSP_HOME", str(folder))
-    monkeypatch.delenv("QWLSP_MODEL", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))  # where other programs keep their models
+    for name in ("QWLSP_MODEL", "OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "HF_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
     return folder
 
 
