@@ -18,7 +18,7 @@ demo: $(VENV)/ready  ## explain a function of examples/ in the terminal
 # Most of a test's time is waiting for a process, so there are more workers than cores. The tests
 # of a file share servers and models, so they stay together.
 test: lint  ## lint, then run all tests but the slow ones
-	$(BIN)/python -m pytest -m "not slow" --numprocesses 3 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not editor" --numprocesses 3 --dist loadfile
 
 lint: $(VENV)/ready  ## check style, types and the layers' dependencies
 	$(BIN)/ruff check
