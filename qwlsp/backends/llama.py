@@ -399,19 +399,6 @@ def _kv_values_per_token(model: Any) -> int:
     return int(2 * llama.llama_model_n_layer(model) * llama.llama_model_n_head_kv(model) * head)
 
 
-def count_layers(path: Path) -> int:
-    """The layers of a GGUF file, 0 where it can't be read, without loading its weights."""
-    params = llama.llama_model_default_params()
-    params.vocab_only = True
-    model = llama.llama_model_load_from_file(os.fsencode(path), params)
-    if not model:
-        return 0
-    architecture = _metadata(model, "general.architecture")
-    layers = _metadata(model, f"{architecture}.block_count")  # not in the model without weights
-    llama.llama_model_free(model)
-    return int(layers) if layers.isdecimal() else 0
-
-
 def _metadata(model: Any, key: str) -> str:
     buffer = ctypes.create_string_buffer(128)
     llama.llama_model_meta_val_str(model, key.encode(), buffer, len(buffer))

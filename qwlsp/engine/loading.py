@@ -20,7 +20,6 @@ from qwlsp.backends.llama import (
     ContextSize,
     KvType,
     Model,
-    count_layers,
     free_gpu_memory,
 )
 from qwlsp.engine.archive import Archive
@@ -31,13 +30,10 @@ from qwlsp.engine.messages import EngineConfig, Ready
 from qwlsp.engine.pace import Pace
 from qwlsp.engine.template import ChatTemplate
 from qwlsp.engine.tokenizing import ChatTokenizer
-from qwlsp.errors import ModelError
-from qwlsp.models.inspect import inspect
+from qwlsp.models.inspect import GgufFile, inspect
 
 CONTEXT_SIZES = (8192, 16384, 32768)
 """Tokens; a context starts small, since its memory is taken at once, and grows with need."""
-KV_BYTES_PER_TOKEN = 12_288
-"""F16 keys and values of Qwen2.5-0.5B."""
 LARGE_CONTEXT = 16384
 """Tokens."""
 TRIAL_TOKENS = 3328
@@ -69,11 +65,11 @@ class Loaded:
 def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -> Loaded:
     """Load the configured model; `check` raises Stopped when a job must stop. Raises ModelError."""
     path = Path(config.model_path)
-    inspect(path)  # llama.cpp ends the process where a file contradicts itself
+    file = inspect(path)  # llama.cpp ends the process where a file contradicts itself
     gpu_layers = config.gpu_layers
     if gpu_layers is None:
-        gpu_layers = choose_gpu_layers(path, config.context_size)
-    store = FitStore(Path(config.fits_file), f"{path.name} {_size(path)}")
+        gpu_layers = choose_gpu_layers(file, config.context_size)
+    store = FitStore(Path(config.fits_file), f"{path.name} {path.stat().st_size}")
     measured = store.load() if config.fits_file and config.threads is None else None
     before = psutil.Process().memory_info().rss
     model = Model(path, gpu_layers=gpu_layers, mapped=measured is None or measured.mapped)
@@ -118,13 +114,6 @@ def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -
         ready,
         save_speed=lambda: store.save_speed(pace.speed) if config.fits_file else None,
     )
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError as error:
-        raise ModelError(f"{path.name} can't be loaded: {error.strerror}.") from error
 
 
 def _usual_fit(config: EngineConfig, model: Model, *, on_gpu: bool) -> Fit:
@@ -180,13 +169,13 @@ def usable_cores() -> int:
     return max(1, min(physical, allowed))
 
 
-def choose_gpu_layers(path: Path, context_size: int) -> int:
-    """Layers of the model at `path` to offload; 0 where this build knows no GPU."""
+def choose_gpu_layers(file: GgufFile, context_size: int) -> int:
+    """Layers of a model to offload; 0 where this build knows no GPU."""
     free = free_gpu_memory()
     if not free:
         return 0
-    needed = path.stat().st_size + context_size * KV_BYTES_PER_TOKEN
-    return layers_that_fit(free, needed, count_layers(path))
+    needed = file.size_bytes + context_size * file.kv_bytes_per_token
+    return layers_that_fit(free, needed, file.layers)
 
 
 def layers_that_fit(free: int, needed: int, layers: int) -> int:

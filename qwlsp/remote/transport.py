@@ -49,15 +49,19 @@ class Transport:
     def __init__(self, config: ServerConfig) -> None:
         self._config = config
         try:
-            self._http = httpx.AsyncClient(
-                base_url=config.base_url + "/",
-                timeout=httpx.Timeout(config.timeout, connect=CONNECT_SECONDS, pool=None),
-                follow_redirects=False,  # the code goes where the person has said, nowhere else
-                trust_env=not config.is_local,  # a company's proxy does not see what stays here
-                headers={"accept-encoding": "identity"},  # see `_is_packed`
-            )
-        except httpx.InvalidURL as error:
+            address = httpx.URL(config.base_url + "/")
+            _ = address.host  # decoded only when it is looked at
+        except (httpx.InvalidURL, UnicodeError) as error:
             raise EngineError(f"backend.baseUrl is no address: {_clean(str(error))}.") from None
+        self._http = httpx.AsyncClient(
+            base_url=address,
+            timeout=httpx.Timeout(config.timeout, connect=CONNECT_SECONDS, pool=None),
+            follow_redirects=False,  # the code goes where the person has said, and nowhere else
+            trust_env=not config.is_local,  # a company's proxy is none of this machine's business
+            headers={"accept-encoding": "identity"},  # see `_is_packed`
+            # To load the certificates takes longer than all else, and http has none.
+            verify=address.scheme != "http",
+        )
 
     async def models(self) -> list[dict[str, Any]]:
         """What the server offers."""

@@ -12,6 +12,7 @@ from qwlsp.engine import loading
 from qwlsp.engine.loading import GPU_RESERVE, choose_gpu_layers, layers_that_fit, load, usable_cores
 from qwlsp.engine.messages import EngineConfig, Ready
 from qwlsp.errors import ModelError
+from qwlsp.models.inspect import inspect
 from tests.tiny_model import SHAPE, build
 
 GIB = 1 << 30
@@ -70,5 +71,5 @@ def test_layers_are_chosen_by_free_memory(
     chosen = []
     for free in (0, GPU_RESERVE, 10 * GIB):
         monkeypatch.setattr(loading, "free_gpu_memory", lambda free=free: free)
-        chosen.append(choose_gpu_layers(tiny_model, 4096))
+        chosen.append(choose_gpu_layers(inspect(tiny_model), 4096))
     assert chosen == [0, 0, SHAPE.layers + 1]
