@@ -110,7 +110,7 @@ def test_texts_that_are_hard_to_keep(path: Path) -> None:
 
 
 def test_the_oldest_are_forgotten(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dismissed, "MOST", 3)
+    monkeypatch.setattr("qwlsp.bugs.dismissed.MOST", 3)
     known = Dismissed(path)
     for name in ("a", "b", "a", "c", "d"):
         known.dismiss(*at(f"return {name}", "return"))
