@@ -83,6 +83,8 @@ async def _follow(
     service = Service(settings, model=model, cache=cache, files=lambda: files)
     display = Display(Console(quiet=options.as_json))
     try:
+        if model is not None and isinstance(model.config, ServerConfig):
+            await permit(model.config)  # now: later the display would draw over the question
         with display:
             if root is not None and (question.everywhere or question.action == "make-async"):
                 await index(root, display.indexing)

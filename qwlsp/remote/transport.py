@@ -193,7 +193,8 @@ class Transport:
             return EngineError(f"{config.host} refused {key} ({status}).{hint}")
         if 300 <= status < 400:
             return EngineError(f"{config.host} sends us elsewhere ({status}): is baseUrl right?")
-        if not reason:
+        elsewhere = status == httpx.codes.NOT_FOUND and not config.base_url.endswith("/v1")
+        if not reason or elsewhere:
             return Refused(self._no_api(status), status)
         return Refused(f"{config.host} refused: {reason} ({status}).", status)
 
