@@ -12,6 +12,8 @@ import pytest
 import pytest_asyncio
 
 from tests.lsp.editor import MODEL_SERVERS, NEOVIM, VSCODE, Document, Editor, open_editor
+from tests.lsp.finding import CODE
+from tests.lsp.windows import NAP, Window, open_window
 from tests.model_server import model_server
 
 pytest.register_assert_rewrite("tests.contract")
@@ -93,3 +95,45 @@ async def editor(
 def document(editor: Editor, basket: str) -> Document:
     """A buffer in the shared editor."""
     return editor.open(f"file:///baskets/{next(_numbers)}/basket.py", basket)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def plain(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Editor]:
+    """An editor without a model, shared by all tests that leave its settings as they are."""
+    async with open_editor(tmp_path_factory.mktemp("home")) as shared:
+        yield shared
+
+
+@pytest.fixture
+def apples(plain: Editor) -> Document:
+    """A buffer with three bugs in the shared editor, in a file of its own."""
+    return plain.open(f"file:///apples/{next(_numbers)}/apples.py", CODE)
+
+
+@pytest.fixture
+async def window(home: Path) -> AsyncIterator[Window]:
+    """A window without a folder and without a model."""
+    async with open_window(home) as found:
+        yield found
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A folder with a function, one that awaits another, and one that can't await."""
+    root = tmp_path / "a house"
+    root.mkdir()
+    (root / "naps.py").write_text(NAP)
+    (root / "night.py").write_text(
+        "from naps import nap\n\n\nasync def night():\n    return nap(8)\n"
+    )
+    return root
+
+
+@pytest.fixture
+def with_model(tiny_model: Path) -> dict[str, Any]:
+    """Settings with a model of which no finding is believed."""
+    return {
+        "model": {"path": str(tiny_model)},
+        "bugs": {"minConfidence": 1},
+        "latency": {"readAhead": "off"},
+    }
