@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint lock clean
+.PHONY: help demo test editors-test lint lock clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/ready  ## explain a function of examples/ in the terminal
 	@if [ -t 0 ] && [ -t 1 ] && ! $(BIN)/qwlsp model path >/dev/null 2>&1; then \
@@ -19,6 +19,16 @@ demo: $(VENV)/ready  ## explain a function of examples/ in the terminal
 # of a file share servers and models, so they stay together.
 test: lint  ## lint, then run all tests but the slow ones
 	$(BIN)/python -m pytest -m "not slow and not editor" --numprocesses 3 --dist loadfile
+
+# Editors are fetched once, into a folder outside the repository.
+export QWLSP_EDITORS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/qwlsp/editors
+
+editors-test: $(VENV)/ready  ## fetch Neovim, VS Code, Emacs and Helix, and run the tests in them
+	tests/editors/setup_nvim.sh
+	tests/editors/setup_nvim.sh $(QWLSP_EDITORS)/nvim-0.10 trixie
+	tests/editors/setup_others.sh
+	tests/editors/setup_vscode.sh
+	$(BIN)/python -m pytest -m editor tests/editors
 
 lint: $(VENV)/ready  ## check style, types and the layers' dependencies
 	$(BIN)/ruff check

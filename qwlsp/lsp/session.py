@@ -57,7 +57,7 @@ class Session:
         self._consents = Consents(consents_file())
         self.documents = Documents()
         self.jobs = Jobs(self)
-        self.status = Status(self._notify_status)
+        self.status = Status(self._notify_status, self._model_name)
         self.diagnostics = Diagnostics(self)
         self.reading_ahead = ReadAhead(self)
         self.indexing = Indexing(self)
@@ -297,7 +297,7 @@ class Session:
         self.reading_ahead.stop()
         if old is not None and old is not model:
             old.engine.retire()
-        self.status.model(model.name if model else None)
+        self.status.idle()
 
     async def _permit(self, server: ServerConfig) -> None:
         """Ask whether code of the workspace may leave this machine. Raises EngineError if not."""
@@ -400,6 +400,9 @@ class Session:
             present.answer(self, job, result)
             if self.service.model is None and result.source == "structure":
                 self.pulling.offer()
+
+    def _model_name(self) -> str | None:
+        return self.service.model.name if self.service.model else None
 
     def _notify_status(self, message: dict[str, Any]) -> None:
         if self.server.knows_us:

@@ -11,15 +11,11 @@ Notify = Callable[[dict[str, Any]], None]
 class Status:
     """Turns what happens into `qwlsp/status` notifications, each state once."""
 
-    def __init__(self, notify: Notify) -> None:
+    def __init__(self, notify: Notify, model: Callable[[], str | None]) -> None:
+        """`model` gives the name of the model in use as far as it is known now."""
         self._notify = notify
-        self._model: str | None = None
+        self._model = model
         self._last: dict[str, Any] | None = None
-
-    def model(self, name: str | None) -> None:
-        """The model in use has changed; None: there is none."""
-        self._model = name
-        self.idle()
 
     def loading(self) -> None:
         """The model is being loaded."""
@@ -27,7 +23,7 @@ class Status:
 
     def idle(self) -> None:
         """Nothing is going on."""
-        self._send("idle" if self._model else "no-model")
+        self._send("idle" if self._model() else "no-model")
 
     def failed(self) -> None:
         """The model can't be used."""
@@ -43,7 +39,7 @@ class Status:
         self._send("writing")
 
     def _send(self, state: str, **more: Any) -> None:
-        message = {"state": state, "model": self._model, **more}
+        message = {"state": state, "model": self._model(), **more}
         if message != self._last:
             self._last = message
             self._notify(message)

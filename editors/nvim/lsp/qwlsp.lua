@@ -6,7 +6,9 @@
 local function ask(client, buffer)
   return function(command)
     local uri, range = vim.uri_from_bufnr(buffer), nil
-    if command.bang then
+    if command.bang and not client.root_dir then
+      return vim.notify('This file is in no project, so there is nothing around it to ask about.')
+    elseif command.bang then
       uri = vim.uri_from_fname(client.root_dir)
     elseif command.range > 0 then
       range = {

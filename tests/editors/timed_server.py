@@ -1,0 +1,34 @@
+"""The language server, noting how long it takes over keystrokes.
+
+`python -m tests.editors.timed_server FILE` serves as `qwlsp serve` does, and writes to FILE the
+milliseconds in which each `textDocument/didChange` was handled, one a line.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from qwlsp.lsp.session import Session
+from qwlsp.lsp.start import serve
+
+
+def main(file: Path) -> None:
+    """Serve one editor."""
+    handle = Session.did_change
+
+    def timed(session: Session, params: Any) -> None:
+        started = time.perf_counter()
+        handle(session, params)
+        milliseconds = 1000 * (time.perf_counter() - started)
+        with file.open("a") as times:
+            times.write(f"{milliseconds:.3f}\n")
+
+    Session.did_change = timed  # type: ignore[method-assign]
+    serve()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
