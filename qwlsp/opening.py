@@ -22,7 +22,7 @@ Permit = Callable[[ServerConfig], Awaitable[None]]
 
 async def local_only(server: ServerConfig) -> None:
     """The permit of programs that can't ask anybody."""
-    if not server.is_local:
+    if server.needs_consent:
         raise EngineError(f"Nothing was sent to {server.host}: nobody has allowed that.")
 
 

@@ -109,7 +109,7 @@ def _permit(workspace: Path, options: Options) -> Permit:
 
     async def permit(server: ServerConfig) -> None:
         consents = Consents(consents_file())
-        if server.is_local or consents.has(workspace, server):
+        if not server.needs_consent or consents.has(workspace, server):
             return
         if not options.yes and not sys.stdin.isatty():
             raise EngineError(f"{consent.refusal(server)} Say so with --yes.")

@@ -302,7 +302,7 @@ class Session:
     async def _permit(self, server: ServerConfig) -> None:
         """Ask whether code of the workspace may leave this machine. Raises EngineError if not."""
         roots = self.indexing.workspace.roots or (home(),)
-        if server.is_local or all(self._consents.has(root, server) for root in roots):
+        if not server.needs_consent or all(self._consents.has(root, server) for root in roots):
             return
         if await self.ask_person(consent.question(server), [ALLOW, REFUSE]) != ALLOW:
             raise EngineError(consent.refusal(server))

@@ -176,7 +176,8 @@ class Asked:
 
 
 def _with(body: Mapping[str, Any], *turns: tuple[str, str]) -> dict[str, Any]:
-    """A request with more turns; two of a person's in a row become one, as templates want it."""
+    """A request with more turns, where they say anything; two of a person's in a row become one,
+    as templates want it."""
     messages = [dict(each) for each in body["messages"]]
     for role, text in turns:
         if not text:

@@ -55,7 +55,7 @@ class RemoteEngine:
         self._permit = permit
         self._model = config.model
         self._context_length = config.context_size
-        self._starting = asyncio.Lock()
+        self._starting: asyncio.Task[Transport] | None = None
         self._transport: Transport | None = None
         self._pace = Pace(None if config.is_local else FAST)
         self._understood: dict[str, int] = {}
@@ -137,6 +137,8 @@ class RemoteEngine:
 
     async def close(self) -> None:
         """Let go of the connections; a later request makes new ones."""
+        if self._starting is not None:
+            self._starting.cancel()
         transport, self._transport = self._transport, None
         if transport is not None:
             await transport.close()
@@ -198,20 +200,27 @@ class RemoteEngine:
         return replace(done, prompt_tokens=prompt, reused_tokens=reused)
 
     async def _ready(self) -> Transport:
-        async with self._starting:
-            if self._transport is not None:
-                return self._transport
-            await self._permit(self._config)
-            from qwlsp.remote.transport import Transport  # takes time and memory to import
+        """The connections. Whoever comes while the person or the server is asked gets that answer
+        too."""
+        if self._transport is not None:
+            return self._transport
+        if self._starting is None or self._starting.done():
+            self._starting = asyncio.create_task(self._start())
+            self._starting.add_done_callback(_retrieve)
+        return await asyncio.shield(self._starting)
 
-            transport = Transport(self._config)
-            try:
-                self._take_over(await transport.models())
-            except BaseException:
-                await transport.close()
-                raise
-            self._transport = transport
-            return transport
+    async def _start(self) -> Transport:
+        await self._permit(self._config)
+        from qwlsp.remote.transport import Transport  # takes time and memory to import
+
+        transport = Transport(self._config)
+        try:
+            self._take_over(await transport.models())
+        except BaseException:
+            await transport.close()
+            raise
+        self._transport = transport
+        return transport
 
     def _take_over(self, offered: list[dict[str, Any]]) -> None:
         """Which of the models it is, and how much it can read."""
@@ -238,6 +247,12 @@ def _begun(request: Generate) -> list[Message]:
     go_on = prompts.load("go_on").substitute()
     turns = [("assistant", request.answer_start), ("user", go_on)]
     return [Message(role=role, parts=[text]) for role, text in turns]
+
+
+def _retrieve(task: asyncio.Task[Transport]) -> None:
+    """Whoever waited for it may have gone."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _body(

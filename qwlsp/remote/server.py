@@ -32,6 +32,12 @@ class ServerConfig:
         return f"{host}:{address.port}" if address.port else host
 
     @property
+    def needs_consent(self) -> bool:
+        """Whether a person has to say yes: to code that leaves this machine, or to a key that is
+        sent."""
+        return not self.is_local or bool(self.key_variable)
+
+    @property
     def is_local(self) -> bool:
         """Whether what is sent stays on this machine."""
         host = urlsplit(self.base_url).hostname or ""
@@ -50,9 +56,8 @@ def server_config(
         address = urlsplit(url)
         _ = address.port  # refuses what is no number
         wrong = address.scheme not in ("http", "https") or not address.hostname
-        # What goes after it would become a part of these; parsers differ about white space.
-        wrong = wrong or any(each in "?#" or each.isspace() for each in url)
-        wrong = wrong or not url.isprintable()
+        # What goes after it would become a part of a query; parsers differ about white space.
+        wrong = wrong or not url.isprintable() or any(each in " ?#" for each in url)
     except ValueError:
         wrong = True
     if wrong:

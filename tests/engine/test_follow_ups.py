@@ -53,7 +53,7 @@ def folder(tmp_path: Path) -> Path:
 async def service(engine: Engine, tiny_model: Path, folder: Path) -> AsyncIterator[Service]:
     files = Workspace([folder], database=None, buffer=lambda path: None)
     cache = AnswerCache(folder / "answers.sqlite")
-    model = Model(tiny_model, engine, Preparer(engine))
+    model = Model(engine, Preparer(engine), engine.config)
     yield Service(SETTINGS, model=model, cache=cache, files=lambda: files)
     cache.close()
 

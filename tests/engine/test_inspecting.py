@@ -21,8 +21,16 @@ from qwlsp.bugs.looking import BUG, LONGEST_MESSAGE, MOST_FINDINGS, NO_BUG
 from qwlsp.checks import rewrites
 from qwlsp.checks.linter import LinterFailed
 from qwlsp.documents import Snapshot
-from qwlsp.engine.client import EngineClient
-from qwlsp.engine.messages import Constraint, Done, Event, Message, Piece, Reading, Sampling
+from qwlsp.engine.messages import (
+    Constraint,
+    Done,
+    EngineConfig,
+    Event,
+    Message,
+    Piece,
+    Reading,
+    Sampling,
+)
 from qwlsp.errors import EngineError
 from qwlsp.inspecting import ANSWER_TOKENS, CHOICE_TOKENS, FIX_TOKENS, MOST_FIXES, find_bugs
 from qwlsp.preparing import Preparer
@@ -132,7 +140,7 @@ def questions() -> list[Question]:
 @asynccontextmanager
 async def opened(path: Path, home: Path) -> AsyncIterator[Model]:
     engine = Engine(path, home)
-    yield Model(path, engine, Preparer(engine))
+    yield Model(engine, Preparer(engine), engine.config)
     await engine.close()
 
 
@@ -175,6 +183,8 @@ Answer = str | Callable[[Constraint], str]
 class Scripted:
     """An engine: finds a bug as likely as it is told, and says the same each time."""
 
+    name = "scripted"
+
     def __init__(self, says: Answer, fix: str = "", likely: float = 0.9) -> None:
         self._says, self._fix, self._likely = says, fix, likely
         self.chats: list[str] = []
@@ -207,7 +217,8 @@ class Scripted:
         return (self._says if isinstance(self._says, str) else self._says(form)), None
 
     def model(self) -> Model:
-        return Model(Path("scripted.gguf"), cast(EngineClient, self), cast(Preparer, None))
+        config = EngineConfig(model_path="scripted.gguf")
+        return Model(cast(Any, self), cast(Preparer, None), config)
 
 
 def answer(*findings: object) -> str:

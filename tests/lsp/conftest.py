@@ -134,6 +134,7 @@ def with_model(tiny_model: Path) -> dict[str, Any]:
     """Settings with a model of which no finding is believed."""
     return {
         "model": {"path": str(tiny_model)},
+        "generation": {"maxTokens": 64},
         "bugs": {"minConfidence": 1},
         "latency": {"readAhead": "off"},
     }
