@@ -10,6 +10,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -95,24 +96,26 @@ class Listener:
         """`descriptor` is that of a socket that listens already."""
         self._socket = socket.socket(fileno=descriptor)
         self._path = Path(self._socket.getsockname())
+        self._file = self._path.stat().st_ino
         self._secret = self._path.with_name("secret").read_text()
 
-    def accept(self, patience: float | None = None) -> tuple[Client, Start] | None:
-        """Wait for a client that knows the secret; None for another one, or when none has come
-        after `patience` seconds."""
+    def accept(self, patience: float | None = None) -> Client | None:
+        """Wait for a client; None when none has come after `patience` seconds."""
         self._socket.settimeout(patience)
         try:
             connection, _ = self._socket.accept()
         except OSError:
             return None
-        connection.settimeout(PATIENCE)
+        connection.settimeout(None)
         limit = struct.pack("ll", PATIENCE, 0)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-        client = Client(connection.makefile("rb"), _Sender(connection))
+        return Client(connection.makefile("rb"), _Sender(connection))
+
+    def greeted(self, client: Client) -> Start | None:
+        """A client's first message, if it knows the secret; else it is turned away."""
         start = client.receive()
-        connection.settimeout(None)
-        if isinstance(start, Start) and hmac.compare_digest(start.secret, self._secret):
-            return client, start
+        if isinstance(start, Start) and _same(start.secret, self._secret):
+            return start
         client.close()
         return None
 
@@ -122,8 +125,9 @@ class Listener:
         import fcntl
 
         with suppress(OSError), self._path.with_name("lock").open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # nobody starts a worker now, whose file it would be
-            self._path.unlink()
+            fcntl.flock(lock, fcntl.LOCK_EX)  # nobody starts a worker now
+            if self._path.stat().st_ino == self._file:  # ours was not replaced
+                self._path.unlink()
 
 
 class _Sender:
@@ -155,21 +159,28 @@ class Clients:
         self._all: list[Client] = []
         self._ready: Ready | None = None
         self._tokenizer: Future[ChatTokenizer] = Future()
-        self._last_request = time.monotonic()
+        self._last_used = time.monotonic()
+        self._linger = 0.0
 
     def welcome(self, client: Client, start: Start) -> None:
         """Serve a client from now on, in a thread of its own."""
         with self._lock:
             self._all.append(client)
+            self._linger = max(self._linger, start.linger)
             if self._ready is not None:
                 client.send(self._ready)
-        threading.Thread(target=self._serve, args=(client, start.linger), daemon=True).start()
+        _in_thread(self._serve, client)
 
     def welcome_all(self, listener: Listener) -> None:
         """Serve whoever connects, for ever."""
+
+        def welcome(client: Client) -> None:
+            if (start := listener.greeted(client)) is not None:
+                self.welcome(client, start)
+
         while True:
-            if (came := listener.accept()) is not None:
-                self.welcome(*came)
+            if (client := listener.accept()) is not None:
+                _in_thread(welcome, client)  # one that says nothing keeps nobody waiting
 
     def loaded(self, ready: Ready, tokenizer: ChatTokenizer) -> None:
         """Tell everybody that the model is loaded, those too who come later."""
@@ -185,37 +196,51 @@ class Clients:
             for client in self._all:
                 client.send(LoadFailed(sentence=sentence))
 
-    def _serve(self, client: Client, linger: float) -> None:
-        while (message := client.receive()) is not None:
-            if isinstance(message, (Generate, ReadAhead)):
-                self._last_request = time.monotonic()
-                _say_cancelled(self._scheduler.submit(client, message))
-            elif isinstance(message, Cancel):
-                _say_cancelled(self._scheduler.cancel(client, message.id))
-            elif isinstance(message, Count):  # here, because the model may be at work
-                client.send(_counted(self._tokenizer.result(), message))
-        self._leave(client, linger)
+    def used(self) -> None:
+        """The model has just been at work."""
+        self._last_used = time.monotonic()
 
-    def _leave(self, client: Client, linger: float) -> None:
+    def _serve(self, client: Client) -> None:
+        try:
+            while (message := client.receive()) is not None:
+                if isinstance(message, (Generate, ReadAhead)):
+                    self.used()
+                    _say_cancelled(self._scheduler.submit(client, message))
+                elif isinstance(message, Cancel):
+                    _say_cancelled(self._scheduler.cancel(client, message.id))
+                elif isinstance(message, Count):  # here, because the model may be at work
+                    client.send(_counted(self._tokenizer.result(), message))
+        finally:
+            self._leave(client)
+
+    def _leave(self, client: Client) -> None:
         self._scheduler.leave(client)
         with self._lock:
             self._all.remove(client)
-        wait = linger - (time.monotonic() - self._last_request)
-        if wait > 0 and self._ready is not None:
-            timer = threading.Timer(wait, self._end_if_unused)
-            timer.daemon = True
-            timer.start()
-        else:
-            self._end_if_unused()
+        self._end_if_unused()
         client.close()
 
     def _end_if_unused(self) -> None:
         with self._lock:
             if self._all:
                 return
+            wait = self._linger - (time.monotonic() - self._last_used)
+            if wait > 0 and self._ready is not None:
+                timer = threading.Timer(wait, self._end_if_unused)
+                timer.daemon = True
+                timer.start()
+                return
             if self._listener is not None:
                 self._listener.remove()
             os._exit(0)  # whatever the model is doing, nobody waits for it any more
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode())
+
+
+def _in_thread(serve: Callable[[Client], None], client: Client) -> None:
+    threading.Thread(target=serve, args=(client,), daemon=True).start()
 
 
 def _say_cancelled(jobs: list[Job]) -> None:

@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from qwlsp.engine.links import Link, reach
@@ -37,6 +38,8 @@ from qwlsp.errors import EngineError, ModelError, PromptTooLong, QwlspError
 CANCEL_GRACE = 5.0
 """Seconds a cancelled request may take to end before the worker is killed for it. llama.cpp
 stops within milliseconds; a hostile chat template may not."""
+SECOND_LOOK = 1.0
+"""Seconds later."""
 ATTEMPTS = 3
 """Workers that are tried before they count as unusable: another window's may just be ending."""
 
@@ -73,7 +76,7 @@ class Connection:
     ) -> Connection:
         """Find or start a worker, and wait until it has loaded the model. It lives on for
         `linger` seconds after its last request. Raises ModelError and EngineError."""
-        for _attempt in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             try:
                 link = await reach(config, home)
             except OSError as error:
@@ -89,10 +92,11 @@ class Connection:
                 connection.ready, link.pid = reply, reply.pid
                 connection._listener = asyncio.create_task(connection._listen())
                 return connection
-            await connection.close()
             if isinstance(reply, LoadFailed):
+                await connection.close()
                 raise ModelError(reply.sentence)
-            if link.is_new:
+            connection._exit_status = await link.ended()
+            if link.is_new and attempt:  # once, something else may have killed it
                 break
         raise ModelError(
             f"{Path(config.model_path).name} can't be loaded: the model's process"
@@ -143,15 +147,21 @@ class Connection:
         self._link.hang_up()
         listener = self._listener or asyncio.create_task(self._listen())
         try:
-            await asyncio.wait_for(asyncio.shield(listener), CANCEL_GRACE)
+            await asyncio.wait_for(asyncio.shield(listener), self._link.patience)
         except asyncio.TimeoutError:
-            self._link.kill()
+            self._link.abandon()
             await listener
 
-    def _see_it_ended(self, request_id: int) -> None:
-        """Kill a worker that goes on with a cancelled request."""
-        if not self.dead and request_id in self._following:
+    def _see_it_ended(self, request_id: int, *, again: bool = False) -> None:
+        """Kill a worker that goes on with a cancelled request. What it has sent may not have been
+        read yet, if this process was stopped meanwhile: so it is looked at twice."""
+        if self.dead or request_id not in self._following:
+            return
+        if again:
             self._link.kill()
+        else:
+            look = partial(self._see_it_ended, request_id, again=True)
+            asyncio.get_running_loop().call_later(SECOND_LOOK, look)
 
     async def _listen(self) -> None:
         """Pass on what the worker says until it ends, however that comes."""
@@ -179,7 +189,7 @@ class Connection:
             header = await reader.readexactly(LENGTH.size)
             payload = await reader.readexactly(frame_length(header))
             return decode(payload)  # type: ignore[return-value]
-        except (asyncio.IncompleteReadError, ConnectionError, ValueError):
+        except (asyncio.IncompleteReadError, OSError, ValueError):
             return None
 
     def _send(self, request: Request) -> None:

@@ -13,6 +13,7 @@ import asyncio
 import hashlib
 import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
@@ -31,6 +33,9 @@ from qwlsp.engine.messages import EngineConfig
 
 EXIT_GRACE = 1.0
 """Seconds a worker may take to end after its pipe has closed."""
+SECRET = re.compile(r"[0-9a-f]{64}")
+LOCK_PATIENCE = 5.0
+"""Seconds that another window may take to start a worker, before we have one of our own."""
 LOCK_POLL = 0.01
 """Seconds between two looks whether another window has finished starting a worker."""
 QUEUE = 64
@@ -47,6 +52,8 @@ class Link:
 
     secret = ""
     """What the worker wants to hear first."""
+    patience: float
+    """Seconds that the worker may take to close its side after a `hang_up`."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pid: int | None
@@ -63,6 +70,9 @@ class Link:
 
     def hang_up(self) -> None:
         """Send nothing any more; the worker then closes its side."""
+
+    def abandon(self) -> None:
+        """Give up a worker that has not closed its side."""
 
     def kill(self) -> None:
         """End a worker that does not react."""
@@ -85,12 +95,18 @@ class PrivateLink(Link):
         super().__init__(process.stdout, process.stdin, process.pid)
         self._process = process
 
+    patience = 5.0
+
     def hang_up(self) -> None:
         """Close the pipe."""
         self.writer.close()
 
+    def abandon(self) -> None:
+        """Kill it: nobody else needs it."""
+        self.kill()
+
     async def ended(self) -> int | None:
-        """As above."""
+        """How the process has ended; it is killed if it lives on."""
         # Not killed at once: that would take its exit status from asyncio if it has just ended.
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._process.wait(), EXIT_GRACE)
@@ -103,6 +119,8 @@ class PrivateLink(Link):
 class SharedLink(Link):
     """To a worker that other windows may use too. `process` if it was started here."""
 
+    patience = EXIT_GRACE
+
     def __init__(
         self,
         reader: asyncio.StreamReader,
@@ -113,23 +131,29 @@ class SharedLink(Link):
         super().__init__(reader, writer, process.pid if process else None)
         self.secret = secret
         self._process = process
+        self._hung_up = False
 
     @property
     def is_new(self) -> bool:
-        """As above."""
+        """Whether it was started here."""
         return self._process is not None
 
     def hang_up(self) -> None:
         """Close our side of the socket."""
+        self._hung_up = True
         with suppress(OSError):
             self.writer.write_eof()
 
+    def abandon(self) -> None:
+        """Close the other side, too; the worker may be busy for others."""
+        self.writer.transport.abort()
+
     async def ended(self) -> int | None:
-        """As above."""
+        """How the process has ended, if it was started here and did not end as it should."""
         self.writer.close()
         with suppress(OSError):
             await self.writer.wait_closed()
-        if self._process is None:
+        if self._process is None or self._hung_up:
             return None
         with suppress(subprocess.TimeoutExpired):
             return await asyncio.to_thread(self._process.wait, EXIT_GRACE)
@@ -158,8 +182,9 @@ def _private_folder() -> Path | None:
     """A folder of short name that nobody else can enter, None where there can't be one."""
     if sys.platform == "win32":
         return None
-    given = os.environ.get("XDG_RUNTIME_DIR")
-    own = Path(given) / "qwlsp" if given else Path(tempfile.gettempdir()) / f"qwlsp-{os.getuid()}"
+    given = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+    usual = Path(tempfile.gettempdir()) / f"qwlsp-{os.getuid()}"
+    own = given / "qwlsp" if given.is_absolute() else usual
     try:
         own.mkdir(mode=0o700, exist_ok=True)
         status = own.lstat()
@@ -170,10 +195,10 @@ def _private_folder() -> Path | None:
 
 
 async def _shared(folder: Path, config: EngineConfig, home: Path) -> SharedLink:
-    path = folder / f"{_key(config, home)}.sock"
     process = None
     async with _locked(folder / "lock"):
         secret = _secret(folder)
+        path = folder / f"{_key(config, home, secret)}.sock"
         try:
             reader, writer = await asyncio.open_unix_connection(path)
         except (FileNotFoundError, ConnectionRefusedError):
@@ -183,13 +208,14 @@ async def _shared(folder: Path, config: EngineConfig, home: Path) -> SharedLink:
     return SharedLink(reader, writer, secret, process)
 
 
-def _key(config: EngineConfig, home: Path) -> str:
-    """The same for windows that can share a worker."""
+def _key(config: EngineConfig, home: Path, secret: str) -> str:
+    """The same for windows that can share a worker. A worker that waits for another secret is
+    none of them."""
     model = Path(config.model_path)
     with suppress(OSError):
         status = model.stat()
         replaced = [status.st_size, status.st_mtime_ns]
-        what = [__version__, sys.prefix, str(home), asdict(config), replaced]
+        what = [__version__, sys.prefix, str(home), asdict(config), replaced, secret]
         return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
     raise OSError(f"{model} is gone")
 
@@ -198,23 +224,30 @@ def _key(config: EngineConfig, home: Path) -> str:
 async def _locked(path: Path) -> AsyncIterator[None]:
     import fcntl
 
+    deadline = time.monotonic() + LOCK_PATIENCE
     with path.open("wb") as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{path} stays locked") from None
                 await asyncio.sleep(LOCK_POLL)
         yield
 
 
 def _secret(folder: Path) -> str:
+    """What a worker wants to hear; made anew where it is missing or of another form."""
     path = folder / "secret"
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
-    return path.read_text()
+    with suppress(OSError, ValueError):
+        if SECRET.fullmatch(kept := path.read_text()):
+            return kept
+    made = secrets.token_hex(32)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(made)
+    return made
 
 
 def _start(path: Path, home: Path) -> subprocess.Popen[bytes]:

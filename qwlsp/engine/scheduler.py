@@ -6,6 +6,7 @@ model takes them. Stopping is a flag that the running decode looks at by itself.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -51,7 +52,7 @@ class Job:
 
 
 class Scheduler:
-    """People's requests first, in their order; reading ahead only when there is none."""
+    """People's requests first, the clients in turns; reading ahead only when there is none."""
 
     def __init__(self, abort: Flag) -> None:
         self._abort = abort
@@ -59,6 +60,8 @@ class Scheduler:
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
         self._idle = False
+        self._turns = itertools.count(1)
+        self._last_turn: dict[Client, int] = {}
 
     def submit(self, client: Client, request: Generate | ReadAhead) -> list[Job]:
         """Queue a request. A person's stops any reading ahead at once, to be resumed; another
@@ -86,6 +89,7 @@ class Scheduler:
         """Drop whatever a client wanted."""
         with self._changed:
             self._cancel(lambda job: job.client is client)
+            self._last_turn.pop(client, None)
 
     def take(self, timeout: float | None = None) -> Job | None:
         """Wait for the next job and make it the running one; the one before it has ended. None
@@ -97,8 +101,9 @@ class Scheduler:
             if not self._waiting:
                 self._idle = True
                 return None
-            job = next((j for j in self._waiting if not j.in_background), self._waiting[0])
+            job = min(self._waiting, key=self._place_in_line)  # the first of equal ones
             self._waiting.remove(job)
+            self._last_turn[job.client] = next(self._turns)
             self._running = job
             self._abort.clear()  # it may have been set for the job before, a moment too late
             return job
@@ -118,6 +123,9 @@ class Scheduler:
             if self._unwanted():
                 raise Stopped
             self._abort.clear()
+
+    def _place_in_line(self, job: Job) -> tuple[bool, int]:
+        return job.in_background, self._last_turn.get(job.client, 0)
 
     def _cancel(self, wanted: Callable[[Job], bool]) -> list[Job]:
         """Drop waiting jobs and return them; the running one is told to stop."""

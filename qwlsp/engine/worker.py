@@ -29,15 +29,20 @@ IDLE_SECONDS = 2.0
 def main() -> None:
     """Serve until the last client has gone."""
     if len(sys.argv) > 1:
-        listener = Listener(int(sys.argv[1]))
-        if (came := listener.accept(PATIENCE)) is not None:
-            _serve(*came, listener)
-        listener.remove()
+        _serve_all(Listener(int(sys.argv[1])))
         return
     client = on_pipes()
     start = client.receive()
     if isinstance(start, Start):
         _serve(client, start, None)
+
+
+def _serve_all(listener: Listener) -> None:
+    client = listener.accept(PATIENCE)
+    start = listener.greeted(client) if client else None
+    if client is not None and start is not None:
+        _serve(client, start, listener)
+    listener.remove()
 
 
 def _serve(first: Client, start: Start, listener: Listener | None) -> None:
@@ -61,10 +66,10 @@ def _serve(first: Client, start: Start, listener: Listener | None) -> None:
         clients.failed(str(error))
         return
     clients.loaded(loaded.ready, loaded.tokenizer)
-    _work(loaded, scheduler)
+    _work(loaded, scheduler, clients)
 
 
-def _work(loaded: Loaded, scheduler: Scheduler) -> None:
+def _work(loaded: Loaded, scheduler: Scheduler, clients: Clients) -> None:
     """Do what comes, for ever."""
     timeout: float | None = IDLE_SECONDS
     answered = False
@@ -75,6 +80,7 @@ def _work(loaded: Loaded, scheduler: Scheduler) -> None:
             timeout = IDLE_SECONDS if more else None
         else:
             _do(job, loaded.runner, scheduler)
+            clients.used()
             timeout = IDLE_SECONDS
             answered |= not job.in_background
 

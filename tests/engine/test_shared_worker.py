@@ -168,7 +168,7 @@ async def test_a_model_that_was_replaced_is_another_one(tiny_model: Path, home: 
 
 
 async def test_the_worker_waits_for_the_next_window_where_a_person_wants_that(
-    tiny_model: Path, home: Path
+    tiny_model: Path, home: Path, runtime_folder: Path
 ) -> None:
     one, two = Engine(tiny_model, home), Engine(tiny_model, home)
     one.unload_after = 600
@@ -178,8 +178,10 @@ async def test_the_worker_waits_for_the_next_window_where_a_person_wants_that(
     assert (await done(two.ask("Explain."))).reused_tokens > 0
     assert two.pid == pid
     assert pid is not None
-    await two.close()  # it wants no such thing
-    assert has_ended(pid)
+    await two.close()  # it wants no such thing, but the other one does
+    os.kill(pid, signal.SIGKILL)
+    [path] = runtime_folder.glob("*.sock")
+    path.unlink()
 
 
 # Nobody else
@@ -253,3 +255,73 @@ async def test_a_window_that_has_stopped_reading_does_not_hold_up_the_others(
     stuck.writer.transport.resume_reading()  # type: ignore[attr-defined]
     await stuck.reader.read()
     await stuck.ended()
+
+
+async def test_a_stopped_worker_holds_up_no_window_that_closes(windows: list[Engine]) -> None:
+    await asyncio.gather(*(window.start() for window in windows))
+    pid = windows[0].pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await asyncio.wait_for(windows[0].close(), HANGS)
+        late = asyncio.create_task(windows[0].start())
+        await windows[0].loading.wait()
+        late.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait_for(late, HANGS)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert (await done(windows[1].ask("Explain."))).finish == "length"
+    assert windows[1].pid == pid
+
+
+@pytest.mark.parametrize("words", [b"", b"guess", b"\xff\xfe", "\u00e9".encode() * 64])
+async def test_a_secret_that_was_lost_is_made_anew(
+    windows: list[Engine], runtime_folder: Path, words: bytes
+) -> None:
+    await windows[0].start()
+    (runtime_folder / "secret").write_bytes(words)
+    assert (await done(windows[1].ask("Explain."))).finish == "length"
+    assert windows[1].pid != windows[0].pid
+    assert (await done(windows[0].ask("Explain."))).finish == "length"
+
+
+async def test_a_socket_that_is_not_its_own_is_left_alone(
+    windows: list[Engine], runtime_folder: Path
+) -> None:
+    await windows[0].start()
+    [path] = runtime_folder.glob("*.sock")
+    path.unlink()
+    await windows[1].start()
+    assert windows[0].pid != windows[1].pid
+    await windows[0].close()
+    assert path.exists()
+    await windows[2].start()
+    assert windows[2].pid == windows[1].pid
+
+
+async def test_windows_take_turns(windows: list[Engine]) -> None:
+    await asyncio.gather(*(window.start() for window in windows))
+    order: list[str] = []
+
+    async def ask(window: Engine, name: str) -> None:
+        await done(window.ask(name, max_tokens=20))
+        order.append(name)
+
+    running = windows[0].ask(LONG)
+    await first(Reading, running)  # the others wait behind it
+    many = [asyncio.create_task(ask(windows[0], f"many {number}")) for number in range(4)]
+    await asyncio.sleep(0)
+    one = asyncio.create_task(ask(windows[1], "one"))
+    await windows[1].count(["x"], roles=["user"], seconds=1)  # it has come
+    await running.aclose()
+    await asyncio.gather(*many, one)
+    assert order.index("one") <= 1
+
+
+async def test_a_relative_runtime_folder_is_not_used(
+    windows: list[Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "relative")
+    monkeypatch.setattr(links.tempfile, "gettempdir", lambda: "/nowhere at all")
+    assert (await done(windows[0].ask("Explain."))).finish == "length"

@@ -92,6 +92,7 @@ async def test_a_worker_that_does_not_stop_is_killed(
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
     monkeypatch.setattr(connection_module, "CANCEL_GRACE", 0)
+    monkeypatch.setattr(connection_module, "SECOND_LOOK", 0)
     await events.aclose()
     await asyncio.wait_for(engine.stopped.wait(), HANGS)
     monkeypatch.undo()
