@@ -201,6 +201,12 @@ class Window:
         self.see(f'.statusbar-item:has-text("Ln {line}, Col {column}")')
         self.gone(".quick-input-widget")
 
+    def show(self, name: str) -> None:
+        """Bring another file of the folder to the front."""
+        self.press("Control+p")
+        self.choose(name)
+        self.see(f'.tab.active:has-text("{name}")')
+
     def click(self, selector: str, frames: Sequence[str] = ()) -> None:
         """Click on the first element that matches."""
         self.call("click", on=selector, frames=frames)
