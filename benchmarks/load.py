@@ -136,7 +136,7 @@ async def service(options: argparse.Namespace) -> AsyncIterator[Service]:
             cache.close()
 
 
-async def allowed(_server: ServerConfig) -> None:
+async def allowed(_server: ServerConfig, _file: str) -> None:
     """Whoever starts this has named the server."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +22,8 @@ from qwlsp.settings import Settings
 from qwlsp.syntax.scopes import Scope
 from qwlsp.text import Encoding
 
+Permit = Callable[[ServerConfig, str], Awaitable[None]]
+
 DISPLAY_INTERVAL = 0.05
 """Seconds between two renderings of a growing answer: nobody reads faster."""
 
@@ -33,6 +35,16 @@ class Model:
     engine: Engine
     preparer: Preparer
     config: EngineConfig | ServerConfig
+    permit: Permit | None = None
+    """Asks the person whether what stands in a file may go to a server. Raises EngineError where
+    it may not."""
+
+    async def admit(self, file: str) -> None:
+        """To be awaited before the engine is asked anything about `file`. Raises EngineError."""
+        if self.permit is not None and isinstance(self.config, ServerConfig):
+            await self.permit(self.config, file)
+            if not self.config.model:
+                await self.engine.start()  # only the server knows which model it is
 
     @property
     def name(self) -> str:

@@ -80,6 +80,7 @@ async def _choose(
     draft: Draft,
 ) -> AsyncGenerator[ReadingPrompt | tuple[Choice, float], None]:
     """What is to become of a call, and how likely that is right, after the reading."""
+    await model.admit(question.file)
     events = model.engine.generate(
         _messages(question, settings, function, call),
         sampling=Sampling(temperature=0),

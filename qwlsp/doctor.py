@@ -20,7 +20,7 @@ import psutil
 
 from qwlsp.engine.client import EngineClient
 from qwlsp.engine.messages import Done, EngineConfig, Message, Piece, Sampling
-from qwlsp.errors import ModelError
+from qwlsp.errors import ModelError, QwlspError
 from qwlsp.home import home, models_folder
 from qwlsp.models.find import HOW_TO_GET_ONE
 from qwlsp.models.listing import FoundModel, described, skipped_json
@@ -151,7 +151,10 @@ async def examine(wanted: str, *, measured: bool) -> Report:
     machine = _machine(gpus)
     speed = None
     if measured and found and config and not llama_cpp.problem:
-        speed = await measure(replace(config, states_folder=""))
+        try:
+            speed = await measure(replace(config, states_folder=""))
+        except QwlspError as error:
+            problem = str(error)
     kept, skipped = _stores(settings.model.folder)
     report = Report(
         machine=machine,

@@ -208,6 +208,7 @@ async def _asked(
 ) -> AsyncGenerator[ReadingPrompt, None]:
     """Put a chat to the model and follow the answer, which `draft` then has. Raises EngineError,
     also where `max_tokens` are not enough for the form."""
+    await model.admit(work.question.file)
     work.drafts.append(draft)
     events = model.engine.generate(
         list(chat), sampling=Sampling(temperature=0), max_tokens=max_tokens, constraint=form

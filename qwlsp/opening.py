@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from qwlsp.asking import Model
+from qwlsp.asking import Model, Permit
 from qwlsp.engine.client import EngineClient, State
 from qwlsp.engine.messages import EngineConfig
 from qwlsp.errors import EngineError, ModelError
@@ -16,11 +16,8 @@ from qwlsp.remote.engine import RemoteEngine
 from qwlsp.remote.server import ServerConfig, server_config
 from qwlsp.settings import Settings
 
-Permit = Callable[[ServerConfig], Awaitable[None]]
-"""Asks the person whether code may go to a server. Raises EngineError where it may not."""
 
-
-async def local_only(server: ServerConfig) -> None:
+async def local_only(server: ServerConfig, _file: str) -> None:
     """The permit of programs that can't ask anybody."""
     if server.needs_consent:
         raise EngineError(f"Nothing was sent to {server.host}: nobody has allowed that.")
@@ -35,14 +32,18 @@ def open_model(
 ) -> Model | None:
     """The model that the settings ask for, `current` if it is still that one; None if there is
     no model on this machine. It is loaded with the first question. Raises ModelError."""
-    config = _server(settings) if settings.backend.kind == "openai" else engine_config(settings)
+    config = (
+        configured_server(settings)
+        if settings.backend.kind == "openai"
+        else engine_config(settings)
+    )
     if config is None:
         return None
     if current is not None and current.config == config:
         model = current
     elif isinstance(config, ServerConfig):
-        server = RemoteEngine(config, permit=permit)
-        model = Model(server, Preparer(server), config)
+        server = RemoteEngine(config)
+        model = Model(server, Preparer(server), config, permit)
     else:
         try:
             engine = EngineClient(config, home=home(), on_state=on_state)
@@ -53,7 +54,8 @@ def open_model(
     return model
 
 
-def _server(settings: Settings) -> ServerConfig:
+def configured_server(settings: Settings) -> ServerConfig:
+    """The server that the settings name. Raises ModelError."""
     backend = settings.backend
     return server_config(
         backend.base_url,

@@ -76,6 +76,7 @@ class Service:
             self._remember(digest(answer.source, answer.markdown), asked, answer)
             yield answer
             return
+        await model.admit(question.file)
         key = self._key(asked, model)
         if (found := self._recall(key, asked)) is not None:
             yield found

@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from qwlsp.answers import Action, Answer, Question, Report, Rewrite
+from qwlsp.asking import Permit
 from qwlsp.cache import AnswerCache
 from qwlsp.cli.display import Display
 from qwlsp.cli.options import Options
@@ -23,7 +24,7 @@ from qwlsp.cli.shared import INTERRUPTED, fail, warn
 from qwlsp.cli.write import write_edits
 from qwlsp.errors import EngineError, QwlspError
 from qwlsp.home import answers_file, consents_file, index_folder
-from qwlsp.opening import Permit, open_model
+from qwlsp.opening import configured_server, local_only, open_model
 from qwlsp.remote import consent
 from qwlsp.remote.consent import Consents
 from qwlsp.remote.server import ServerConfig
@@ -62,7 +63,9 @@ def answer(
             use_cache=not options.no_cache,
             **asdict(asking),
         )
-        given = _run(_follow(question, settings, root_of(found.path), options))
+        root = root_of(found.path)
+        permit = _ask_consent(settings, root or found.path.parent, options)
+        given = _run(_follow(question, settings, root, options, permit or local_only))
         if isinstance(given, (Rewrite, Report)):
             for warning in given.warnings:
                 warn(warning)
@@ -71,20 +74,19 @@ def answer(
         return given
     except QwlspError as error:
         fail(error)
+    except typer.Abort:  # Ctrl-C at a question
+        raise typer.Exit(INTERRUPTED) from None
 
 
 async def _follow(
-    question: Question, settings: Settings, root: Path | None, options: Options
+    question: Question, settings: Settings, root: Path | None, options: Options, permit: Permit
 ) -> Answer:
-    permit = _permit(root or Path(question.file).parent, options)
     model = None if options.no_model else open_model(settings, permit=permit)
     cache = AnswerCache(answers_file())
     files = Workspace([root] if root else [], database=index_folder(), buffer=lambda path: None)
     service = Service(settings, model=model, cache=cache, files=lambda: files)
     display = Display(Console(quiet=options.as_json))
     try:
-        if model is not None and isinstance(model.config, ServerConfig):
-            await permit(model.config)  # now: later the display would draw over the question
         with display:
             if root is not None and (question.everywhere or question.action == "make-async"):
                 await index(root, display.indexing)
@@ -104,20 +106,24 @@ async def _follow(
         cache.close()
 
 
-def _permit(workspace: Path, options: Options) -> Permit:
-    """Asks in the terminal, once for each workspace, whether code may leave this machine."""
-
-    async def permit(server: ServerConfig) -> None:
-        consents = Consents(consents_file())
-        if not server.needs_consent or consents.has(workspace, server):
-            return
+def _ask_consent(settings: Settings, workspace: Path, options: Options) -> Permit | None:
+    """Ask in the terminal, once for each workspace, whether code may leave this machine; returns
+    what then holds. Raises EngineError where it may not."""
+    if options.no_model or settings.backend.kind != "openai":
+        return None
+    server = configured_server(settings)
+    consents = Consents(consents_file())
+    if server.needs_consent and not consents.has(workspace, server):
         if not options.yes and not sys.stdin.isatty():
             raise EngineError(f"{consent.refusal(server)} Say so with --yes.")
-        if not options.yes and not typer.confirm(consent.question(server), err=True):
+        if not options.yes and not typer.confirm(consent.question(server, workspace), err=True):
             raise EngineError(consent.refusal(server))
         consents.give(workspace, server)
+    return _was_asked
 
-    return permit
+
+async def _was_asked(_server: ServerConfig, _file: str) -> None:
+    """The permit of a program whose person has been asked already."""
 
 
 def _finish_rewrite(rewrite: Rewrite, *, write: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from qwlsp.cli.shared import INTERRUPTED, JsonOption, ModelOption, NoModelOption, fail
+from qwlsp.cli.shared import INTERRUPTED, JsonOption, ModelOption, NoModelOption, fail, plain
 from qwlsp.errors import QwlspError
 
 if TYPE_CHECKING:
@@ -38,11 +38,12 @@ def doctor(
 
 def _print(report: Report) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     console = Console(highlight=False)
     table = Table(show_header=False, box=None, pad_edge=False)
     for what, said in report.lines():
-        table.add_row(what, said)
+        table.add_row(what, Text(plain(said)))
     console.print(table)
     for sentence in report.advice:
-        console.print(f"\n- {sentence}", markup=False)
+        console.print(f"\n- {plain(sentence)}", markup=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from enum import Enum
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from qwlsp.cli.shared import INTERRUPTED, JsonOption, ModelOption, fail, warn
+from qwlsp.cli.shared import INTERRUPTED, JsonOption, ModelOption, fail, plain, warn
 from qwlsp.errors import QwlspError
 from qwlsp.home import models_folder
 from qwlsp.models.find import HOW_TO_GET_ONE, find_model, wanted_models
@@ -138,13 +139,14 @@ def convert_model(
 
 def _confirm(source: Source, *, yes: bool) -> None:
     """Ask whether to fetch it; end where nobody can be asked, or does not want it."""
+    from qwlsp.models.presets import question
+
     if yes:
         return
-    size = f" ({shown_size(source.megabytes * 10**6)})" if source.megabytes else ""
-    question = f"Fetch {source.file}{size} from {source.repository}?"
+    asked = question(source, os.environ.get("HF_ENDPOINT", ""))
     if not sys.stdin.isatty():
-        fail(f"{question} Say so with --yes where nobody can be asked.")
-    if not typer.confirm(question):
+        fail(f"{asked} Say so with --yes where nobody can be asked.")
+    if not typer.confirm(asked, err=True):
         fail("Nothing was fetched.")
 
 
@@ -173,6 +175,7 @@ def _pull(source: Source) -> Path:
 
 def _print_models(found: list[FoundModel]) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     table = Table("name", "type", "size", "context", "from", "notes", box=None, pad_edge=False)
     for each in found:
@@ -180,8 +183,8 @@ def _print_models(found: list[FoundModel]) -> None:
         notes += [] if each.chat_template else ["no chat template"]
         notes += [f"{each.parts} files"] if each.parts > 1 else []
         table.add_row(
-            each.name,
-            each.quantization,
+            Text(plain(each.name)),
+            Text(plain(each.quantization)),
             shown_size(each.size_bytes),
             f"{each.context_length:,}",
             each.origin,

@@ -65,6 +65,8 @@ class Options:
         usage."""
         kind = self.backend.value if self.backend else "openai" if self.base_url else None
         is_server = kind == "openai"
+        if self.base_url and not is_server:
+            raise typer.BadParameter("--base-url is for --backend openai.")
         settings, problems = from_json(
             {
                 "model": {"path": None if is_server else self.model},

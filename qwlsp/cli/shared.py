@@ -18,9 +18,15 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C."""
 
 
+def plain(text: str) -> str:
+    """Without control characters: names of files and models may hold anything."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
 def warn(sentence: str) -> None:
     """Say something on stderr."""
-    print(f"qwlsp: {sentence}", file=sys.stderr)
+    lines = "\n".join(map(plain, sentence.splitlines()))
+    print(f"qwlsp: {lines}", file=sys.stderr)
 
 
 def fail(reason: QwlspError | str) -> NoReturn:

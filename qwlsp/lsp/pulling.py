@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from lsprotocol import types
 from qwlsp.errors import QwlspError
 from qwlsp.home import models_folder
 from qwlsp.lsp.progress import WorkDoneProgress
+from qwlsp.models import presets
 from qwlsp.models.presets import DEFAULT_NAME, Source, read_source
 
 if TYPE_CHECKING:
@@ -42,8 +44,8 @@ class Pulling:
         goes wrong is said to them."""
         source = read_source(name or DEFAULT_NAME)
         hub = self._session.service.settings.model.hub_endpoint
-        question = f"{because} {_question(source, hub)}".strip()
-        if await self._session.ask_person(question, [FETCH, NOT_NOW]) != FETCH:
+        asked = presets.question(source, hub or os.environ.get("HF_ENDPOINT", ""))
+        if await self._session.ask_person(f"{because} {asked}".strip(), [FETCH, NOT_NOW]) != FETCH:
             return
         if self._progress is not None:
             self._session.show("A model is being fetched already.", types.MessageType.Info)
@@ -115,9 +117,3 @@ class Pulling:
         used = model is not None and model.name == path.stem
         how = "It is used from now on" if used else "The settings name another model"
         session.show(f"{path.name} is here. {how}.", types.MessageType.Info)
-
-
-def _question(source: Source, hub: str) -> str:
-    size = f" ({source.megabytes} MB)" if source.megabytes else ""
-    mirror = f" at {hub}" if hub else ""
-    return f"Fetch {source.file}{size} from {source.repository}{mirror}?"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from qwlsp.actions import ask, explain, find_bug, make_async
 from qwlsp.answer_language import AUTO, find, spoken_in
@@ -18,7 +19,7 @@ from qwlsp.cache import AnswerCache
 from qwlsp.documents import Documents, Snapshot
 from qwlsp.engine.client import State
 from qwlsp.errors import BadRequest, EngineError, QwlspError, StaleVersion
-from qwlsp.home import answers_file, consents_file, home
+from qwlsp.home import answers_file, consents_file
 from qwlsp.lsp import convert, edits, present
 from qwlsp.lsp.diagnostics import Diagnostics
 from qwlsp.lsp.indexing import Indexing
@@ -55,6 +56,7 @@ class Session:
         self._base = Settings()
         self._saved: dict[str, Snapshot] = {}
         self._consents = Consents(consents_file())
+        self._asked: dict[tuple[Path, ServerConfig], asyncio.Task[str | None]] = {}
         self.documents = Documents()
         self.jobs = Jobs(self)
         self.status = Status(self._notify_status, self._model_name)
@@ -299,15 +301,20 @@ class Session:
             old.engine.retire()
         self.status.idle()
 
-    async def _permit(self, server: ServerConfig) -> None:
-        """Ask whether code of the workspace may leave this machine. Raises EngineError if not."""
-        roots = self.indexing.workspace.roots or (home(),)
-        if not server.needs_consent or all(self._consents.has(root, server) for root in roots):
+    async def _permit(self, server: ServerConfig, file: str) -> None:
+        """Ask whether code of a file's workspace may leave this machine. Raises EngineError if
+        not. Who comes while the person is asked gets that answer, too."""
+        folder = self.indexing.workspace.root_of(file) or Path(file).parent
+        if not server.needs_consent or self._consents.has(folder, server):
             return
-        if await self.ask_person(consent.question(server), [ALLOW, REFUSE]) != ALLOW:
+        asked = self._asked.get((folder, server))
+        if asked is None or asked.done():
+            question = consent.question(server, folder)
+            asked = asyncio.create_task(self.ask_person(question, [ALLOW, REFUSE]))
+            self._asked[folder, server] = asked
+        if await asyncio.shield(asked) != ALLOW:
             raise EngineError(consent.refusal(server))
-        for root in roots:
-            self._consents.give(root, server)
+        self._consents.give(folder, server)
 
     def begin(self, options: object) -> None:
         """Take over the settings that came with `initialize`; those that come later add to them."""
@@ -356,8 +363,11 @@ class Session:
         request = types.ShowMessageRequestParams(
             types.MessageType.Warning, question, [types.MessageActionItem(each) for each in choices]
         )
-        # Shielded: a cancelled wait would break on the client's reply.
-        reply = await asyncio.shield(self.server.window_show_message_request_async(request))
+        try:
+            # Shielded: a cancelled wait would break on the client's reply.
+            reply = await asyncio.shield(self.server.window_show_message_request_async(request))
+        except JsonRpcException:  # a client that can't ask
+            return None
         return reply.title if reply else None
 
     def show(self, message: str, type_: types.MessageType) -> None:

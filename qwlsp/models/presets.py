@@ -31,6 +31,13 @@ class Source:
     megabytes: int | None = None
 
 
+def question(source: Source, hub: str) -> str:
+    """What a person is asked before anything is fetched. `hub`: a mirror; empty: the usual one."""
+    size = f" ({source.megabytes} MB)" if source.megabytes else ""
+    mirror = f" at {hub}" if hub else ""
+    return f"Fetch {source.file}{size} from {source.repository}{mirror}?"
+
+
 @dataclass(frozen=True)
 class Preset:
     """A model that is known by a short name."""

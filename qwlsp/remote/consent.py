@@ -35,10 +35,10 @@ class Consents:
             write_json(self._path, {"allowed": [*kept, entry][-MOST:]})
 
 
-def question(server: ServerConfig) -> str:
+def question(server: ServerConfig, workspace: Path) -> str:
     """What a person is asked."""
     key = f", with the key in {server.key_variable}" if server.key_variable else ""
-    return f"Send code of this workspace to {server.host} ({server.base_url}){key}?"
+    return f"Send code of {workspace} to {server.host} ({server.base_url}){key}?"
 
 
 def refusal(server: ServerConfig) -> str:

@@ -7,7 +7,7 @@ server counts them in the end. Nothing is read ahead: no code leaves before a pe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 BYTES_A_TOKEN = 3
 """Of code; fewer than there are, so that a prompt is never longer than it seems."""
+NOT_FOUND = 404
 MARKUP = 8
 """Tokens that a turn of a chat needs besides its text."""
 FAST = Speed(1 / 2000, 0.0)
@@ -41,22 +42,19 @@ FAST = Speed(1 / 2000, 0.0)
 
 
 class RemoteEngine:
-    """One server. `permit` asks the person, once, whether code may go there."""
+    """One server."""
 
     reads_ahead = False
     unload_after = 0.0
 
-    def __init__(
-        self, config: ServerConfig, *, permit: Callable[[ServerConfig], Awaitable[None]]
-    ) -> None:
-        """`permit` raises EngineError where it may not."""
+    def __init__(self, config: ServerConfig) -> None:
         self.warnings: list[str] = []
         self._config = config
-        self._permit = permit
         self._model = config.model
         self._context_length = config.context_size
         self._starting: asyncio.Task[Transport] | None = None
         self._transport: Transport | None = None
+        self._is_known = False
         self._pace = Pace(None if config.is_local else FAST)
         self._understood: dict[str, int] = {}
         self._active = 0
@@ -71,7 +69,7 @@ class RemoteEngine:
     @property
     def identity(self) -> str:
         """What tells its answers from those of other models."""
-        return f"{self._config.base_url} {self._config.model}"
+        return f"{self._config.base_url} {self._model}"
 
     @property
     def place(self) -> str:
@@ -80,11 +78,12 @@ class RemoteEngine:
 
     async def start(self) -> None:
         """Find out which model there is. Raises EngineError."""
-        await self._ready()
+        with self._in_use():
+            await self._ready()
 
     async def count(self, texts: list[str], *, roles: list[str], seconds: float) -> Counted:
         """Tokens, estimated. Raises EngineError."""
-        await self._ready()
+        await self.start()
         return Counted(
             id=0,
             tokens=[_tokens(text) for text in texts],
@@ -126,9 +125,14 @@ class RemoteEngine:
             constraint=constraint,
         )
         with self._in_use():
-            async with aclosing(self._answered(request)) as events:
-                async for event in events:
-                    yield event
+            try:
+                async with aclosing(self._answered(request)) as events:
+                    async for event in events:
+                        yield event
+            except EngineError as error:
+                if getattr(error, "status", None) == NOT_FOUND:
+                    self._is_known = False  # it may have another model now
+                raise
 
     def retire(self) -> None:
         """Close the connections as soon as the answers in flight have ended."""
@@ -202,7 +206,7 @@ class RemoteEngine:
     async def _ready(self) -> Transport:
         """The connections. Whoever comes while the person or the server is asked gets that answer
         too."""
-        if self._transport is not None:
+        if self._transport is not None and self._is_known:
             return self._transport
         if self._starting is None or self._starting.done():
             self._starting = asyncio.create_task(self._start())
@@ -210,16 +214,16 @@ class RemoteEngine:
         return await asyncio.shield(self._starting)
 
     async def _start(self) -> Transport:
-        await self._permit(self._config)
         from qwlsp.remote.transport import Transport  # takes time and memory to import
 
-        transport = Transport(self._config)
+        transport = self._transport or Transport(self._config)
         try:
             self._take_over(await transport.models())
         except BaseException:
-            await transport.close()
+            if transport is not self._transport:
+                await transport.close()
             raise
-        self._transport = transport
+        self._transport, self._is_known = transport, True
         return transport
 
     def _take_over(self, offered: list[dict[str, Any]]) -> None:

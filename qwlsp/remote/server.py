@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from qwlsp.errors import ModelError
+
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,8 @@ def server_config(
             "qwlsp.backend.baseUrl must be the address of an OpenAI-compatible server,"
             " e.g. http://127.0.0.1:11434/v1."
         )
+    if key_variable.strip() and not VARIABLE.fullmatch(key_variable.strip()):
+        raise ModelError("qwlsp.backend.apiKeyEnv must be the name of an environment variable.")
     if address.username or address.password:
         raise ModelError(
             "qwlsp.backend.baseUrl must not hold a password:"

@@ -53,15 +53,20 @@ class Transport:
             _ = address.host  # decoded only when it is looked at
         except (httpx.InvalidURL, UnicodeError) as error:
             raise EngineError(f"backend.baseUrl is no address: {_clean(str(error))}.") from None
-        self._http = httpx.AsyncClient(
-            base_url=address,
-            timeout=httpx.Timeout(config.timeout, connect=CONNECT_SECONDS, pool=None),
-            follow_redirects=False,  # the code goes where the person has said, and nowhere else
-            trust_env=not config.is_local,  # a company's proxy is none of this machine's business
-            headers={"accept-encoding": "identity"},  # see `_is_packed`
-            # To load the certificates takes longer than all else, and http has none.
-            verify=address.scheme != "http",
-        )
+        try:
+            self._http = httpx.AsyncClient(
+                base_url=address,
+                timeout=httpx.Timeout(config.timeout, connect=CONNECT_SECONDS, pool=None),
+                follow_redirects=False,  # the code goes where the person has said
+                trust_env=not config.is_local,  # a company's proxy is none of this machine's
+                headers={"accept-encoding": "identity"},  # see `_is_packed`
+                # To load the certificates takes longer than all else, and http has none.
+                verify=address.scheme != "http",
+            )
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+            raise EngineError(
+                f"The environment's proxy or certificates can't be used: {_clean(str(error))}."
+            ) from None
 
     async def models(self) -> list[dict[str, Any]]:
         """What the server offers."""

@@ -176,6 +176,13 @@ class Workspace:
         place = self._place(path)
         return place[1] if place else os.path.basename(path)
 
+    def root_of(self, path: str) -> Path | None:
+        """The innermost root that a file is in, or that it is."""
+        if Path(path) in self.roots:
+            return Path(path)
+        found = self._place(path)
+        return found[0].given if found else None
+
     def _place(self, path: str) -> tuple[_Root, str] | None:
         """The innermost root that a file is in, and its path from there."""
         folder, name = os.path.split(path)

@@ -6,14 +6,12 @@ import asyncio
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass, field
 
 import pytest
 
 from qwlsp.engine.messages import Constraint, Done, Event, Message, Piece, Sampling
 from qwlsp.errors import EngineError
 from qwlsp.remote.engine import RemoteEngine
-from qwlsp.remote.server import ServerConfig
 
 HANGS = 30
 """Seconds after which a test that waits for something has failed."""
@@ -25,19 +23,6 @@ EngineFor = Callable[..., RemoteEngine]
 
 def chat(text: str = "What is this?") -> list[Message]:
     return [Message(role="system", parts=["Be brief."]), Message(role="user", parts=[text])]
-
-
-@dataclass
-class Person:
-    """Says yes to every server, or no; remembers what was asked."""
-
-    yes: bool = True
-    asked: list[ServerConfig] = field(default_factory=list)
-
-    async def permit(self, server: ServerConfig) -> None:
-        self.asked.append(server)
-        if not self.yes:
-            raise EngineError("Nothing was sent.")
 
 
 async def all_of(

@@ -15,25 +15,18 @@ from qwlsp.remote.server import ServerConfig
 
 pytest.register_assert_rewrite("tests.contract", "tests.remote.asking")
 
-from tests.remote.asking import EngineFor, Person  # noqa: E402
+from tests.remote.asking import EngineFor  # noqa: E402
 from tests.remote.servers import Server  # noqa: E402
 
 
 @pytest.fixture
-def person() -> Person:
-    return Person()
-
-
-@pytest.fixture
-async def engine_for(person: Person) -> AsyncIterator[EngineFor]:
+async def engine_for() -> AsyncIterator[EngineFor]:
     """Makes an engine for a server or an address; the rest is the ServerConfig's."""
     made: list[RemoteEngine] = []
 
     def make(server: Server | str, **config: Any) -> RemoteEngine:
         base_url = server if isinstance(server, str) else server.base_url
-        engine = RemoteEngine(
-            ServerConfig(base_url=base_url, **{"timeout": 20.0, **config}), permit=person.permit
-        )
+        engine = RemoteEngine(ServerConfig(base_url=base_url, **{"timeout": 20.0, **config}))
         made.append(engine)
         return engine
 

@@ -12,7 +12,7 @@ from qwlsp.opening import open_model
 from qwlsp.remote.engine import RemoteEngine
 from qwlsp.remote.server import ServerConfig, server_config
 from qwlsp.settings import BackendSettings, Settings
-from tests.remote.asking import EngineFor, Person, all_of, check_sentence, sentence, text_of
+from tests.remote.asking import EngineFor, all_of, check_sentence, sentence, text_of
 from tests.remote.servers import answer, serving
 
 KEY = "sk-1234567890"
@@ -176,7 +176,7 @@ async def test_programs_that_can_ask_nobody_send_nothing_away() -> None:
         model = open_model(settings(elsewhere))
         assert model is not None
         with pytest.raises(EngineError) as error:
-            await model.engine.start()
+            await model.admit("/code/shop.py")
         assert server.connections == 0
     check_sentence(str(error.value))
 
@@ -252,7 +252,7 @@ async def test_the_name_and_the_identity_do_not_hold_the_key(
 
 
 async def test_no_proxy_sees_what_stays_on_this_machine(
-    engine_for: EngineFor, monkeypatch: pytest.MonkeyPatch, person: Person
+    engine_for: EngineFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with serving(answer("stolen")) as proxy, serving(answer("a")) as server:
         for name in ("http_proxy", "https_proxy", "all_proxy"):

@@ -14,7 +14,7 @@ from qwlsp.errors import EngineError, ModelError
 from qwlsp.remote.engine import RemoteEngine
 from qwlsp.remote.server import ServerConfig, server_config
 from qwlsp.remote.transport import Transport
-from tests.remote.asking import Person, all_of, check_sentence
+from tests.remote.asking import all_of, check_sentence
 from tests.remote.servers import chunk, delta, event, events, head, raw, serving
 
 anything = settings(
@@ -61,7 +61,7 @@ def ends(replied: bytes, constraint: Constraint | None, *, models: bytes | None 
         listed = None if models is None else raw(models)
         async with serving(raw(replied), models=listed) as server:
             config = ServerConfig(base_url=server.base_url, timeout=10.0)
-            engine = RemoteEngine(config, permit=Person().permit)
+            engine = RemoteEngine(config)
             try:
                 found = await all_of(engine, constraint=constraint)
                 assert isinstance(found[-1], Done)

@@ -146,13 +146,13 @@ def test_the_file_holds_no_key(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_question_names_the_server_and_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_KEY", "sk-secret")
-    asked = consent.question(SERVER)
+    asked = consent.question(SERVER, HERE)
     check_sentence(asked)
     assert asked.endswith("?")
-    for each in ("gpu.example.org", SERVER.base_url, "MY_KEY"):
+    for each in (str(HERE), "gpu.example.org", SERVER.base_url, "MY_KEY"):
         assert each in asked
     assert "sk-secret" not in asked
-    assert "key" not in consent.question(ServerConfig(base_url="https://gpu.example.org/v1"))
+    assert "key" not in consent.question(ServerConfig(base_url="https://gpu.example.org/v1"), HERE)
 
 
 def test_the_refusal_names_the_server() -> None:

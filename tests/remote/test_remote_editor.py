@@ -90,3 +90,28 @@ async def test_this_machine_needs_no_permission_but_a_question(home: Path, folde
             result = await editor.explained(document, "return")
             assert result["model"] == f"tiny at 127.0.0.1:{server.port}"
             assert asked(editor) == []
+
+
+async def test_each_folder_is_asked_about(home: Path, folder: Path, tmp_path: Path) -> None:
+    """Also one that is added later, and a file that is in none."""
+    other = tmp_path / "other"
+    other.mkdir()
+    for each in (other, tmp_path):
+        (each / "shop.py").write_text(CODE)
+    async with serving(answer("It adds up the prices.")) as server:
+        async with open_editor(home, options=options(server), folders=[folder]) as editor:
+            editor.choices.append(YES)
+            await explained(editor, folder)
+            for each in (other, tmp_path):
+                if each is other:
+                    added = types.WorkspaceFolder(other.as_uri(), "other")
+                    event = types.WorkspaceFoldersChangeEvent(added=[added], removed=[])
+                    editor.workspace_did_change_workspace_folders(
+                        types.DidChangeWorkspaceFoldersParams(event)
+                    )
+                before = server.connections
+                with pytest.raises(JsonRpcException, match="Nothing was sent"):
+                    await explained(editor, each)
+                assert str(each) in asked(editor)[-1]
+                assert server.connections == before
+        assert len(asked(editor)) == 3

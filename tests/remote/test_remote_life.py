@@ -15,7 +15,6 @@ from tests.remote.asking import (
     GREEDY,
     HANGS,
     EngineFor,
-    Person,
     all_of,
     chat,
     check_sentence,
@@ -201,7 +200,7 @@ async def test_retired_before_it_was_ever_used(engine_for: EngineFor) -> None:
 # Many at once.
 
 
-async def test_twenty_questions_at_once(engine_for: EngineFor, person: Person) -> None:
+async def test_twenty_questions_at_once(engine_for: EngineFor) -> None:
     async def echo(exchange: Exchange) -> None:
         words = exchange.request.json["messages"][-1]["content"]
         await answer(words)(exchange)
@@ -212,7 +211,6 @@ async def test_twenty_questions_at_once(engine_for: EngineFor, person: Person) -
         found = await asyncio.gather(*(all_of(engine, words) for words in asked))
         assert [text_of(each) for each in found] == asked
         assert [each.path for each in server.requests].count("/v1/models") == 1
-    assert len(person.asked) == 1
 
 
 async def test_one_that_fails_leaves_the_others_alone(engine_for: EngineFor) -> None:
@@ -224,52 +222,6 @@ async def test_one_that_fails_leaves_the_others_alone(engine_for: EngineFor) -> 
         await sentence(engine)
         go_on.set()
         assert text + text_of([each async for each in answers]) == "so far, so good"
-
-
-# Permission.
-
-
-async def test_nothing_is_sent_before_the_person_has_said_yes(engine_for: EngineFor) -> None:
-    asked, says_yes = asyncio.Event(), asyncio.Event()
-
-    async def permit(_server: object) -> None:
-        asked.set()
-        await says_yes.wait()
-
-    async with serving(answer("a")) as server:
-        engine = engine_for(server)
-        engine._permit = permit
-        task = asyncio.create_task(all_of(engine))
-        await soon(asked)
-        assert server.connections == 0
-        says_yes.set()
-        assert text_of(await task) == "a"
-
-
-async def test_nothing_is_sent_where_the_person_says_no(
-    engine_for: EngineFor, person: Person
-) -> None:
-    person.yes = False
-    async with serving(answer("a")) as server:
-        engine = engine_for(server)
-        assert await sentence(engine) == "Nothing was sent."
-        with pytest.raises(EngineError):
-            await engine.start()
-        with pytest.raises(EngineError):
-            await engine.count(["a"], roles=["user"], seconds=1.0)
-        assert server.connections == 0
-        person.yes = True
-        assert text_of(await all_of(engine)) == "a"
-
-
-async def test_the_person_is_asked_about_this_server_once(
-    engine_for: EngineFor, person: Person
-) -> None:
-    async with serving(answer("a")) as server:
-        engine = engine_for(server, key_variable="")
-        await all_of(engine)
-        await all_of(engine)
-    assert [each.base_url for each in person.asked] == [server.base_url]
 
 
 # Models.
