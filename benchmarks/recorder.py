@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from unittest import mock
 
-from qwlsp.engine import client
+from qwlsp.engine import connection
 from qwlsp.engine.messages import Generate, Message, Request, encode
 from qwlsp.lsp.start import serve
 
@@ -38,7 +38,7 @@ def main(file: Path) -> None:
                 lines.write(json.dumps([[asdict(m) for m in chat] for chat in chats]) + "\n")
         return encode(request)
 
-    with mock.patch.object(client, "encode", encode_and_record):
+    with mock.patch.object(connection, "encode", encode_and_record):
         serve()
 
 

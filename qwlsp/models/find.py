@@ -76,8 +76,8 @@ def _named(name: str, folder: Path, elsewhere: Iterable[Candidate]) -> Path:
 def check(path: Path) -> Path:
     """`path`, if it looks like a GGUF file. Raises ModelError."""
     try:
-        if not path.is_file():  # to open a pipe would wait for its other end
-            raise ModelError(f"{path} is no file.")
+        if path.is_fifo():  # to open it would wait for its other end
+            raise ModelError(f"{path} is a pipe, not a file.")
         with path.open("rb") as file:
             magic = file.read(len(GGUF_MAGIC))
     except OSError as error:

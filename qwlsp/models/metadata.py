@@ -95,8 +95,8 @@ class Metadata:
 
 def read_metadata(path: Path) -> Metadata:
     """The metadata of the file at `path`. Raises Damaged, and OSError where it can't be read."""
-    if path.exists() and not path.is_file():  # to open a pipe would wait for its other end
-        raise Damaged("it is no file")
+    if path.is_fifo():  # to open it would wait for its other end
+        raise Damaged("it is a pipe, not a file")
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(0)

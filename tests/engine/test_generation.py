@@ -10,6 +10,7 @@ import pytest
 
 from qwlsp.backends.llama import AbortFlag, Context, Model
 from qwlsp.engine import loading
+from qwlsp.engine import generation
 from qwlsp.engine.generation import READ_STEP
 from qwlsp.engine.messages import (
     Count,
@@ -179,6 +180,7 @@ def test_a_character_is_sent_when_it_is_whole(
     assert len(emoji) > 1
     tokens = itertools.chain([*emoji, *model.tokenize("é", special=False)], emoji[:1] * 100)
     monkeypatch.setattr(Model, "piece", lambda _self, _token: model._piece(next(tokens)))
+    monkeypatch.setattr(generation, "PIECE_INTERVAL", 0.0)
     length = len(emoji) + len(model.tokenize("é", special=False)) + 1
     pieces = [e.text for e in engine.events("x", max_tokens=length) if isinstance(e, Piece)]
     assert pieces == ["🙂", "é", "\ufffd"]
