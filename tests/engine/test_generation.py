@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from qwlsp.backends.llama import AbortFlag, Context, Model
-from qwlsp.engine import loading
-from qwlsp.engine import generation
+from qwlsp.engine import generation, loading
 from qwlsp.engine.generation import READ_STEP
 from qwlsp.engine.messages import (
     Count,
