@@ -48,6 +48,8 @@ class ReadAhead:
         wanted = latency.read_ahead != "off" and any(self._session.documents)
         if model is not None and model.engine.reads_ahead and wanted:
             self._loading = asyncio.create_task(self._load(model.engine))
+            if self._place is not None:  # it was looked at before there was a model
+                self._wait(AFTER_LOOKING)
 
     @staticmethod
     async def _load(engine: Engine) -> None:

@@ -353,6 +353,8 @@ class Session:
         elif state is State.STOPPED:
             self.status.idle()
         elif self.service.model is not None:
+            if not self.jobs.busy:  # else they say what is going on
+                self.status.idle()
             for warning in self.service.model.engine.warnings:
                 self.show(warning, types.MessageType.Warning)
 
