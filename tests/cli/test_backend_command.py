@@ -11,6 +11,8 @@ from tests.cli.terminal import in_terminal, qwlsp
 from tests.contract import check_explanation
 from tests.editors.scripted_server import ScriptedServer
 
+pytestmark = pytest.mark.slow  # a process for each test
+
 ELSEWHERE = "http://192.0.2.1:9/v1"
 """An address that nobody has."""
 

@@ -11,6 +11,8 @@ import pytest
 from qwlsp.engine.fitting import Fit, FitStore
 from tests.cli.terminal import qwlsp
 
+pytestmark = pytest.mark.slow  # a process for each test
+
 KEYS = {
     "machine", "model", "problem", "llama_cpp", "speed", "memory_mib", "fit", "stores", "skipped",
     "advice",

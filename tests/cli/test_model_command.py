@@ -16,6 +16,8 @@ from tests.models.hub import Hub, open_hub
 from tests.models.laid_out import hugging_face, lm_studio, ollama
 from tests.tiny_model import SHAPE, build
 
+pytestmark = pytest.mark.slow  # a process for each test
+
 KEYS = {
     "name", "path", "origin", "size_bytes", "quantization", "architecture", "context_length",
     "fits", "chat_template", "parts",

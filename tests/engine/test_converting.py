@@ -14,6 +14,8 @@ from qwlsp.models.convert import BITS, convert, default_output
 from qwlsp.models.inspect import inspect
 from tests.engine.asking import Engine, text_of
 
+pytestmark = pytest.mark.slow  # a process for each test
+
 
 @pytest.mark.parametrize("kind", BITS)
 def test_each_type(tiny_model: Path, tmp_path: Path, kind: str) -> None:

@@ -15,7 +15,10 @@ import pytest
 from tests.lsp.editor import Editor, open_editor
 from tests.processes import all_end
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="workers are not shared there")
+pytestmark = [
+    pytest.mark.slow,  # five servers
+    pytest.mark.skipif(sys.platform == "win32", reason="workers are not shared there"),
+]
 EDITORS = 5
 
 

@@ -22,6 +22,8 @@ from qwlsp.workspace.view import Workspace
 from tests.contract import KEYS, check_explanation
 from tests.model_server import ModelServer, model_server
 
+pytestmark = pytest.mark.slow  # a model's server has to start
+
 HANGS = 60
 """Seconds after which a test has failed: the server may have work left of a cancelled answer."""
 CODE = '''\
