@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from qwlsp.actions import shown
 from qwlsp.answers import Answer, Question, ReadingPrompt, Turn, Update, Usage, Writing
 from qwlsp.engine.interface import Engine
-from qwlsp.engine.messages import Done, EngineConfig, Event, Piece, Reading, Sampling
+from qwlsp.engine.messages import Done, EngineConfig, Event, Generate, Piece, Reading, Sampling
 from qwlsp.guards import repeats
 from qwlsp.preparing import Prepared, Preparer
 from qwlsp.remote.server import ServerConfig
@@ -124,8 +124,8 @@ async def ask(choice: Choice, settings: Settings) -> AsyncGenerator[Update, None
     *richer, quick = choice.prompts
     question = quick.asked.question
     draft = Draft(question.continues.written if question.continues else "", choice.started)
-    events = choice.model.engine.generate(
-        quick.messages(),
+    request = Generate(
+        messages=quick.messages(),
         richer=[each.messages() for each in richer],
         wait_seconds=settings.latency.max_wait_seconds,
         answer_start=draft.written,
@@ -134,7 +134,7 @@ async def ask(choice: Choice, settings: Settings) -> AsyncGenerator[Update, None
         context_tokens=question.context_tokens,
     )
     last_shown = 0.0
-    async with aclosing(events):
+    async with aclosing(choice.model.engine.generate(request)) as events:
         async for event in events:
             draft.add(event)
             if isinstance(event, Reading):

@@ -17,7 +17,7 @@ from qwlsp.asking import Draft, Model, about
 from qwlsp.conversion.program import Function, Project
 from qwlsp.conversion.rewriting import Choice
 from qwlsp.conversion.table import Table
-from qwlsp.engine.messages import Constraint, Message, Reading, Sampling
+from qwlsp.engine.messages import Constraint, Generate, Message, Reading, Sampling
 from qwlsp.settings import Settings
 from qwlsp.syntax.quote import Code, node_text
 from qwlsp.syntax.scopes import Scope
@@ -81,13 +81,13 @@ async def _choose(
 ) -> AsyncGenerator[ReadingPrompt | tuple[Choice, float], None]:
     """What is to become of a call, and how likely that is right, after the reading."""
     await model.admit(question.file)
-    events = model.engine.generate(
-        _messages(question, settings, function, call),
+    request = Generate(
+        messages=_messages(question, settings, function, call),
         sampling=Sampling(temperature=0),
         max_tokens=8,
         constraint=Constraint(kind="choices", value=list(CHOICES)),
     )
-    async with aclosing(events):
+    async with aclosing(model.engine.generate(request)) as events:
         async for event in events:
             draft.add(event)
             if isinstance(event, Reading):

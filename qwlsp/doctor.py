@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 
 from qwlsp.engine.client import EngineClient
-from qwlsp.engine.messages import Done, EngineConfig, Message, Piece, Sampling
+from qwlsp.engine.messages import Done, EngineConfig, Generate, Message, Piece, Sampling
 from qwlsp.errors import ModelError, QwlspError
 from qwlsp.home import home, models_folder
 from qwlsp.models.find import HOW_TO_GET_ONE
@@ -239,9 +239,8 @@ async def _timed(client: EngineClient, *, lines: int, tokens: int) -> tuple[floa
     chat = [Message(role="user", parts=[f"Explain this code.\n\n{code}"])]
     began = time.perf_counter()
     first = ended = None
-    async with aclosing(
-        client.generate(chat, sampling=Sampling(temperature=0), max_tokens=tokens)
-    ) as events:
+    request = Generate(messages=chat, sampling=Sampling(temperature=0), max_tokens=tokens)
+    async with aclosing(client.generate(request)) as events:
         async for event in events:
             if isinstance(event, Piece) and first is None:
                 first = time.perf_counter(), event.tokens

@@ -19,7 +19,7 @@ from qwlsp.bugs.finding import BY_MODEL, Finding, begins_in, merged
 from qwlsp.bugs.looking import Window
 from qwlsp.bugs.rules import SYNTAX_ERROR, found_by_rules
 from qwlsp.checks.linter import LinterFailed
-from qwlsp.engine.messages import Constraint, Message, Reading, Sampling
+from qwlsp.engine.messages import Constraint, Generate, Message, Reading, Sampling
 from qwlsp.errors import EngineError
 from qwlsp.settings import Settings
 from qwlsp.syntax.languages import PYTHON, language
@@ -210,10 +210,13 @@ async def _asked(
     also where `max_tokens` are not enough for the form."""
     await model.admit(work.question.file)
     work.drafts.append(draft)
-    events = model.engine.generate(
-        list(chat), sampling=Sampling(temperature=0), max_tokens=max_tokens, constraint=form
+    request = Generate(
+        messages=list(chat),
+        sampling=Sampling(temperature=0),
+        max_tokens=max_tokens,
+        constraint=form,
     )
-    async with aclosing(events):
+    async with aclosing(model.engine.generate(request)) as events:
         async for event in events:
             draft.add(event)
             if isinstance(event, Reading):

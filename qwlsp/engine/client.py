@@ -1,6 +1,7 @@
 """The server's side of the engine: connects to a worker, survives its death.
 
-A worker that dies fails the requests it had, with a sentence; the next request starts another.
+A worker that dies fails the requests that it had begun, with a sentence. The others, and the next
+one, go to another worker: it may have been dead for some time when they were sent.
 """
 
 from __future__ import annotations
@@ -8,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
-from qwlsp.engine.connection import Connection
+from qwlsp.engine.connection import Connection, WorkerEnded
 from qwlsp.engine.messages import (
-    Constraint,
     Count,
     Counted,
     EngineConfig,
@@ -23,7 +24,6 @@ from qwlsp.engine.messages import (
     Message,
     ReadAhead,
     Ready,
-    Sampling,
 )
 from qwlsp.models.find import identity
 
@@ -91,37 +91,14 @@ class EngineClient:
         with self._in_use():
             return (await self._running_worker()).ready
 
-    async def generate(
-        self,
-        messages: list[Message],
-        *,
-        answer_start: str = "",
-        sampling: Sampling,
-        max_tokens: int,
-        constraint: Constraint | None = None,
-        context_tokens: int | None = None,
-        richer: list[list[Message]] | None = None,
-        wait_seconds: float = 0.0,
-    ) -> AsyncGenerator[Event, None]:
+    async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
         """The events of one answer, `Done` last. Closing the iterator cancels the request.
 
         Raises ModelError if the model can't be loaded, PromptTooLong if the prompt does not fit,
         EngineError if the worker fails or dies.
         """
         with self._in_use():
-            worker = await self._running_worker()
-            request = Generate(
-                id=next(self._ids),
-                messages=messages,
-                answer_start=answer_start,
-                sampling=sampling,
-                max_tokens=max_tokens,
-                constraint=constraint,
-                context_tokens=context_tokens,
-                richer=richer or [],
-                wait_seconds=wait_seconds,
-            )
-            async with aclosing(worker.follow(request)) as events:
+            async with aclosing(self._answer(replace(request, id=next(self._ids)))) as events:
                 async for event in events:
                     yield event
 
@@ -129,9 +106,10 @@ class EngineClient:
         """How many tokens the texts have, what a chat of such turns needs besides, and how much
         this machine reads in so many seconds. Raises like `generate`."""
         with self._in_use():
-            worker = await self._running_worker()
             request = Count(id=next(self._ids), texts=texts, roles=roles, seconds=seconds)
-            return await worker.count(request)
+            with suppress(WorkerEnded):
+                return await (await self._running_worker()).count(request)
+            return await (await self._running_worker()).count(request)
 
     async def read_ahead(
         self, chats: list[list[Message]], *, save_power: bool
@@ -185,6 +163,22 @@ class EngineClient:
             if worker is not None:
                 await worker.close()
             self._set_state(State.STOPPED)
+
+    async def _answer(self, request: Generate) -> AsyncGenerator[Event, None]:
+        """The events of a request, by a second worker if the first one ended before it began."""
+        repeatable = True
+        while True:
+            worker = await self._running_worker()
+            try:
+                async with aclosing(worker.follow(request)) as events:
+                    async for event in events:
+                        repeatable = False
+                        yield event
+                return
+            except WorkerEnded:
+                if not repeatable:
+                    raise
+                repeatable = False
 
     async def _running_worker(self) -> Connection:
         async with self._starting:

@@ -51,6 +51,10 @@ class _Following:
     events: asyncio.Queue[Event | QwlspError] = field(default_factory=asyncio.Queue)
 
 
+class WorkerEnded(EngineError):
+    """The worker has ended by itself: what it had not begun can be asked of another one."""
+
+
 class Connection:
     """The requests of one client that one worker is working on."""
 
@@ -109,9 +113,10 @@ class Connection:
         return self.ready.pid
 
     async def follow(self, request: Generate | ReadAhead) -> AsyncGenerator[Event, None]:
-        """Send a request and yield its events; closing the iterator cancels it."""
+        """Send a request and yield its events; closing the iterator cancels it. Raises EngineError,
+        of which WorkerEnded is one."""
         if self.dead:
-            raise EngineError(self._epitaph())
+            raise WorkerEnded(self._epitaph())
         following = self._following[request.id] = _Following()
         self._send(request)
         ended = False
@@ -129,9 +134,9 @@ class Connection:
                 loop.call_later(CANCEL_GRACE, self._see_it_ended, request.id)
 
     async def count(self, request: Count) -> Counted:
-        """Send a request that is answered at once."""
+        """Send a request that is answered at once. Raises like `follow`."""
         if self.dead:
-            raise EngineError(self._epitaph())
+            raise WorkerEnded(self._epitaph())
         answer: asyncio.Future[Counted] = asyncio.get_running_loop().create_future()
         self._counting[request.id] = answer
         self._send(request)
@@ -143,7 +148,7 @@ class Connection:
     async def close(self) -> None:
         """Leave the worker; it ends if nobody else needs it. Answers in flight fail."""
         self.dead = True
-        self._fail_all()
+        self._fail_all(EngineError(self._epitaph()))
         self._link.hang_up()
         listener = self._listener or asyncio.create_task(self._listen())
         try:
@@ -179,7 +184,7 @@ class Connection:
             following.events.put_nowait(_error(reply) if isinstance(reply, Failed) else reply)
         self.dead = True
         self._exit_status = await self._link.ended()
-        self._fail_all()
+        self._fail_all(WorkerEnded(self._epitaph()))
         self._on_death(self)
 
     async def _receive(self) -> Reply | None:
@@ -195,12 +200,12 @@ class Connection:
     def _send(self, request: Request) -> None:
         self._link.writer.write(encode(request))
 
-    def _fail_all(self) -> None:
+    def _fail_all(self, error: EngineError) -> None:
         for following in self._following.values():
-            following.events.put_nowait(EngineError(self._epitaph()))
+            following.events.put_nowait(error)
         self._following.clear()
         for answer in self._counting.values():
-            _settle(answer, EngineError(self._epitaph()))
+            _settle(answer, error)
 
     def _epitaph(self) -> str:
         return f"The model's process {self._how_it_ended()}. It starts again with the next request."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
-from qwlsp.engine.messages import Constraint, Counted, Event, Message, Sampling
+from qwlsp.engine.messages import Counted, Event, Generate, Message
 
 
 class Engine(Protocol):
@@ -38,18 +38,7 @@ class Engine(Protocol):
     async def start(self) -> object:
         """Get ready, if that has not been done."""
 
-    def generate(
-        self,
-        messages: list[Message],
-        *,
-        answer_start: str = "",
-        sampling: Sampling,
-        max_tokens: int,
-        constraint: Constraint | None = None,
-        context_tokens: int | None = None,
-        richer: list[list[Message]] | None = None,
-        wait_seconds: float = 0.0,
-    ) -> AsyncGenerator[Event, None]:
+    def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
         """The events of one answer, `Done` last. Closing the iterator cancels the request."""
 
     async def count(self, texts: list[str], *, roles: list[str], seconds: float) -> Counted:

@@ -105,7 +105,8 @@ class Count:
 class Generate:
     """Answer this chat in at most `max_tokens` tokens."""
 
-    id: int
+    id: int = 0
+    """Given by the client that sends it."""
     messages: list[Message]
     richer: list[list[Message]] = field(default_factory=list)
     """Chats that ask the same with more around it, the richest first. One is answered instead of

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from qwlsp import prompts
 from qwlsp.engine.messages import (
-    Constraint,
     Counted,
     Done,
     Event,
     Generate,
     Message,
     Reading,
-    Sampling,
     longest_prompt,
 )
 from qwlsp.engine.pace import Pace, Speed
@@ -99,31 +97,9 @@ class RemoteEngine:
         del chats, save_power
         yield Done(id=0, finish="stop")
 
-    async def generate(
-        self,
-        messages: list[Message],
-        *,
-        answer_start: str = "",
-        sampling: Sampling,
-        max_tokens: int,
-        constraint: Constraint | None = None,
-        context_tokens: int | None = None,
-        richer: list[list[Message]] | None = None,
-        wait_seconds: float = 0.0,
-    ) -> AsyncGenerator[Event, None]:
+    async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
         """The events of one answer, `Done` last; closing the iterator closes the stream. Raises
         PromptTooLong and EngineError."""
-        request = Generate(
-            id=0,
-            messages=messages,
-            richer=richer or [],
-            wait_seconds=wait_seconds,
-            answer_start=answer_start,
-            sampling=sampling,
-            max_tokens=max_tokens,
-            context_tokens=context_tokens,
-            constraint=constraint,
-        )
         with self._in_use():
             try:
                 async with aclosing(self._answered(request)) as events:

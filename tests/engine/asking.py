@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from qwlsp.engine.client import EngineClient, State
-from qwlsp.engine.messages import Done, EngineConfig, Event, Message, Piece, Sampling
+from qwlsp.engine.messages import Done, EngineConfig, Event, Generate, Message, Piece, Sampling
 
 HANGS = 30
 """Seconds after which a test that waits for something has failed."""
@@ -47,11 +47,13 @@ class Engine(EngineClient):
         context_tokens: int | None = None,
     ) -> AsyncGenerator[Event, None]:
         return self.generate(
-            chat(text),
-            sampling=sampling,
-            max_tokens=max_tokens,
-            answer_start=answer_start,
-            context_tokens=context_tokens,
+            Generate(
+                messages=chat(text),
+                sampling=sampling,
+                max_tokens=max_tokens,
+                answer_start=answer_start,
+                context_tokens=context_tokens,
+            )
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -12,10 +13,14 @@ import pytest
 
 from qwlsp.backends.llama import Model
 from qwlsp.engine.client import State
+from qwlsp.engine.connection import Connection
 from qwlsp.engine.messages import (
     Done,
+    Event,
+    Generate,
     Message,
     Piece,
+    ReadAhead,
     Reading,
     Sampling,
 )
@@ -89,7 +94,9 @@ async def test_usage_is_true(engine: Engine, model: Model) -> None:
     messages = [Message(role="system", parts=["Be brief."]), Message(role="user", parts=parts)]
     empty = [Message(role=message.role, parts=[]) for message in messages]
     markup = len(ChatTemplate(model.chat_template).tokens(empty, model.tokenize).tokens)
-    events = await all_of(engine.generate(messages, sampling=GREEDY, max_tokens=8))
+    events = await all_of(
+        engine.generate(Generate(messages=messages, sampling=GREEDY, max_tokens=8))
+    )
     assert isinstance(events[0], Reading)
     assert isinstance(events[-1], Done)
     lengths = [len(model.tokenize(part, special=False)) for part in ["Be brief.", *parts]]
@@ -178,15 +185,49 @@ async def test_counting_while_the_engine_writes(engine: Engine) -> None:
 
 
 @posix_only
-async def test_a_death_ends_the_counting(engine: Engine) -> None:
-    await done(engine.ask("x"))
-    assert engine.pid
-    counting = asyncio.create_task(engine.count(["a"] * 100_000, roles=["user"], seconds=3))
+async def test_a_worker_that_was_dead_when_it_was_asked_costs_nothing(engine: Engine) -> None:
+    expected = await text_of(engine.ask("x"))
+    pid = engine.pid
+    assert pid
+    os.kill(pid, signal.SIGSTOP)
+    counting = asyncio.create_task(engine.count(["a b"], roles=["user"], seconds=3))
+    asking = asyncio.create_task(text_of(engine.ask("x")))
     await asyncio.sleep(0)
-    os.kill(engine.pid, signal.SIGSTOP)
-    os.kill(engine.pid, signal.SIGKILL)
-    with pytest.raises(EngineError, match="SIGKILL"):
-        await asyncio.wait_for(counting, HANGS)
+    os.kill(pid, signal.SIGKILL)
+    assert (await asyncio.wait_for(counting, HANGS)).tokens[0] > 1
+    assert await asyncio.wait_for(asking, HANGS) == expected
+    assert engine.pid not in (None, pid)
+
+
+@posix_only
+async def test_two_deaths_are_told_of(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    follow = Connection.follow
+
+    def dying(self: Connection, request: Generate | ReadAhead) -> AsyncGenerator[Event, None]:
+        os.kill(self.pid, signal.SIGKILL)
+        return follow(self, request)
+
+    await engine.start()
+    monkeypatch.setattr(Connection, "follow", dying)
+    with pytest.raises(EngineError, match="It starts again with the next request"):
+        await all_of(engine.ask("x"))
+    assert engine.states.count(State.LOADING) == 2
+
+
+async def test_who_closes_asks_no_other_worker(engine: Engine) -> None:
+    async def ask() -> None:
+        async for _ in engine.ask("x"):
+            raise AssertionError
+
+    await engine.start()
+    asking = asyncio.create_task(ask())
+    counting = asyncio.create_task(engine.count(["x"], roles=["user"], seconds=3))
+    await asyncio.sleep(0)  # each has sent its request
+    await engine.close()
+    for task in (asking, counting):
+        with pytest.raises(EngineError):
+            await task
+    assert engine.states.count(State.LOADING) == 1
 
 
 async def test_cancelling_while_the_prompt_is_read(engine: Engine) -> None:

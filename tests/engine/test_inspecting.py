@@ -26,10 +26,9 @@ from qwlsp.engine.messages import (
     Done,
     EngineConfig,
     Event,
-    Message,
+    Generate,
     Piece,
     Reading,
-    Sampling,
 )
 from qwlsp.errors import EngineError
 from qwlsp.inspecting import ANSWER_TOKENS, CHOICE_TOKENS, FIX_TOKENS, MOST_FIXES, find_bugs
@@ -190,15 +189,10 @@ class Scripted:
         self.chats: list[str] = []
         self.forms: list[tuple[str, int]] = []
 
-    async def generate(
-        self,
-        messages: list[Message],
-        *,
-        sampling: Sampling,
-        max_tokens: int,
-        constraint: Constraint,
-    ) -> AsyncGenerator[Event, None]:
-        self.chats.append("".join(str(part) for each in messages for part in each.parts))
+    async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
+        constraint, max_tokens = request.constraint, request.max_tokens
+        assert constraint
+        self.chats.append("".join(str(part) for each in request.messages for part in each.parts))
         self.forms.append((constraint.kind, max_tokens))
         yield Reading(id=1, read=10, total=10, reused=0)
         text, probabilities = self._answer(constraint)
@@ -445,20 +439,11 @@ class Failing(Scripted):
         super().__init__(says, fix)
         self._form = form
 
-    async def generate(
-        self,
-        messages: list[Message],
-        *,
-        sampling: Sampling,
-        max_tokens: int,
-        constraint: Constraint,
-    ) -> AsyncGenerator[Event, None]:
-        events = super().generate(
-            messages, sampling=sampling, max_tokens=max_tokens, constraint=constraint
-        )
-        async for event in events:
+    async def generate(self, request: Generate) -> AsyncGenerator[Event, None]:
+        assert request.constraint
+        async for event in super().generate(request):
             yield event
-            if isinstance(event, Piece) and constraint.kind == self._form:
+            if isinstance(event, Piece) and request.constraint.kind == self._form:
                 raise EngineError("The worker was ended by SIGKILL.")
 
 

@@ -13,7 +13,7 @@ import pytest
 from qwlsp.answers import Question, Turn
 from qwlsp.context.gather import gather
 from qwlsp.documents import Snapshot
-from qwlsp.engine.messages import Reading
+from qwlsp.engine.messages import Generate, Reading
 from qwlsp.errors import PromptTooLong
 from qwlsp.preparing import Asked, Prepared, Preparer
 from qwlsp.settings import Settings
@@ -96,7 +96,7 @@ def random_questions(folder: Path, count: int) -> Iterator[Asked]:
 
 async def read_tokens(engine: Engine, prepared: Prepared) -> int:
     """How many tokens the engine says that the prompt has."""
-    events = engine.generate(prepared.messages(), sampling=GREEDY, max_tokens=1)
+    events = engine.generate(Generate(messages=prepared.messages(), sampling=GREEDY, max_tokens=1))
     async for event in events:
         if isinstance(event, Reading):
             await events.aclose()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from qwlsp.answers import Answer, Question, Turn
 from qwlsp.context.gather import Place, gather
 from qwlsp.documents import Snapshot
-from qwlsp.engine.messages import Done, longest_prompt
+from qwlsp.engine.messages import Done, Generate, longest_prompt
 from qwlsp.errors import PromptTooLong
 from qwlsp.preparing import Asked, Prepared, Preparer
 from qwlsp.settings import GenerationSettings, Settings
@@ -114,10 +114,12 @@ async def read(engine: Engine, prepared: Prepared) -> Done:
     question = prepared.asked.question
     return await done(
         engine.generate(
-            prepared.messages(),
-            sampling=GREEDY,
-            max_tokens=1,
-            answer_start=question.continues.written if question.continues else "",
+            Generate(
+                messages=prepared.messages(),
+                sampling=GREEDY,
+                max_tokens=1,
+                answer_start=question.continues.written if question.continues else "",
+            )
         )
     )
 

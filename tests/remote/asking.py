@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 import pytest
 
-from qwlsp.engine.messages import Constraint, Done, Event, Message, Piece, Sampling
+from qwlsp.engine.messages import Constraint, Done, Event, Generate, Message, Piece, Sampling
 from qwlsp.errors import EngineError
 from qwlsp.remote.engine import RemoteEngine
 
@@ -36,14 +36,14 @@ async def all_of(
     """The events of one answer."""
 
     async def collect() -> list[Event]:
-        asked = engine.generate(
-            chat(text),
+        request = Generate(
+            messages=chat(text),
             sampling=GREEDY,
             max_tokens=max_tokens,
             constraint=constraint,
             answer_start=answer_start,
         )
-        async with aclosing(asked) as events:
+        async with aclosing(engine.generate(request)) as events:
             return [event async for event in events]
 
     return await asyncio.wait_for(collect(), HANGS)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from qwlsp.engine.messages import Done, Message, Piece, Reading
+from qwlsp.engine.messages import Done, Generate, Message, Piece, Reading
 from tests.remote.asking import GREEDY, EngineFor, all_of, chat, done, text_of
 from tests.remote.servers import (
     answer,
@@ -184,10 +184,14 @@ async def test_of_richer_chats_the_richest_one_that_fits(engine_for: EngineFor) 
     async with serving(answer("a"), models=models) as server:
         engine = engine_for(server)
         richer: list[list[Message]] = [chat("x" * 5_000), chat("y" * 50), chat("z")]
-        asked = engine.generate(
-            chat("least"), sampling=GREEDY, max_tokens=8, richer=richer, wait_seconds=600
+        request = Generate(
+            messages=chat("least"),
+            sampling=GREEDY,
+            max_tokens=8,
+            richer=richer,
+            wait_seconds=600,
         )
-        found = [each async for each in asked]
+        found = [each async for each in engine.generate(request)]
         assert server.questions[0].json["messages"][1]["content"] == "y" * 50
     assert isinstance(found[0], Reading)
     assert found[0].chat == 1

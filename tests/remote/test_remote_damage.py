@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from qwlsp.engine.messages import Generate
 from qwlsp.errors import EngineError
 from tests.remote.asking import GREEDY, EngineFor, all_of, chat, done, sentence, text_of
 from tests.remote.servers import (
@@ -63,7 +64,8 @@ async def test_what_came_before_the_cut_has_been_seen(engine_for: EngineFor) -> 
     async with serving(raw(head(), event(delta("so ")), event(delta("far")))) as server:
         seen = []
         with pytest.raises(EngineError, match="broke off"):
-            async for each in engine_for(server).generate(chat(), sampling=GREEDY, max_tokens=8):
+            request = Generate(messages=chat(), sampling=GREEDY, max_tokens=8)
+            async for each in engine_for(server).generate(request):
                 seen.append(each)
     assert text_of(seen) == "so far"
 

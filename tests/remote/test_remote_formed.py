@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from qwlsp.engine.messages import Constraint, Event, Reading
+from qwlsp.engine.messages import Constraint, Event, Generate, Reading
 from qwlsp.errors import EngineError
 from tests.remote.asking import GREEDY, EngineFor, all_of, chat, done, sentence, text_of
 from tests.remote.servers import (
@@ -156,9 +156,8 @@ async def test_the_second_answer_is_cut_off(engine_for: EngineFor) -> None:
 
 async def test_an_answer_in_a_form_comes_whole_or_not_at_all(engine_for: EngineFor) -> None:
     async with serving(silent(head(), event(delta('{"line"')))) as server:
-        asked = engine_for(server, timeout=0.3).generate(
-            chat(), sampling=GREEDY, max_tokens=64, constraint=JSON
-        )
+        request = Generate(messages=chat(), sampling=GREEDY, max_tokens=64, constraint=JSON)
+        asked = engine_for(server, timeout=0.3).generate(request)
         assert isinstance(await anext(asked), Reading)
         with pytest.raises(EngineError, match="said nothing"):
             await anext(asked)

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from qwlsp.engine.messages import Event, Piece, Reading
+from qwlsp.engine.messages import Event, Generate, Piece, Reading
 from qwlsp.errors import EngineError, PromptTooLong
 from qwlsp.remote.engine import RemoteEngine
 from tests.remote.asking import (
@@ -42,7 +42,7 @@ BEGUN = silent(head(transfer_encoding="chunked"), chunk(event(delta("so far"))))
 
 
 def started(engine: RemoteEngine) -> AsyncGenerator[Event, None]:
-    return engine.generate(chat(), sampling=GREEDY, max_tokens=64)
+    return engine.generate(Generate(messages=chat(), sampling=GREEDY, max_tokens=64))
 
 
 def halted(go_on: asyncio.Event) -> Reply:
