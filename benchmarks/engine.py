@@ -1,15 +1,19 @@
 """How fast the engine reads, writes and stops, next to llama-bench.
 
-Speeds are the best of several rounds, ours and llama-bench's in turns: whatever else a machine
-does only ever makes them worse. Reading and writing go through the worker process, as in use.
+Reading and writing go through the worker process, as in use. Machines change their speed all the
+time, so we and llama-bench take turns, ours-theirs-theirs-ours and the other way round: speeds are
+medians, and what is compared is the median of each such round's own ratio. Plain text, JSON and
+copies are compared with each other: the best of several rounds each.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +64,7 @@ def main(argv: list[str]) -> int:
     """Print the table and the JSON line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks engine", description=__doc__)
     parser.add_argument("--model", type=Path, required=True, metavar="GGUF")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="of four runs with llama-bench")
     parser.add_argument("--stops", type=int, default=40, help="cancellations, and preemptions")
     parser.add_argument("--threads", type=int, default=usable_cores())
     parser.add_argument("--llama-bench", type=Path, metavar="PATH", help="measure it too")
@@ -69,11 +73,13 @@ def main(argv: list[str]) -> int:
     tokenizer = Tokenizer(model)
     config = EngineConfig(model_path=str(model), threads=options.threads)
     result: dict[str, Any] = {}
-    for _ in range(options.rounds):
-        for depth in DEPTHS:
-            _keep_best(result, speeds(config, tokenizer, depth))
-            if options.llama_bench:
-                _keep_best(result, baseline(options.llama_bench, model, options.threads, depth))
+    for depth in DEPTHS:
+        runs: dict[str, Callable[[], dict[str, float]]]
+        runs = {"": partial(speeds, config, tokenizer, depth)}
+        if options.llama_bench:
+            program = options.llama_bench
+            runs["baseline_"] = partial(baseline, program, model, options.threads, depth)
+        result |= in_turns(runs, options.rounds)
     for _ in range(options.rounds):
         _keep_best(result, forms(config, tokenizer))
         copied = [copy(tokenizer, pair, threads=options.threads) for pair in pairs()]
@@ -86,18 +92,36 @@ def main(argv: list[str]) -> int:
         result["preempt_ms_p95"] = percentile(preempts(worker, options.stops), 95)
     result["threads"] = options.threads
     rows = [
-        (name, value, result.get(f"baseline_{name}"))
+        (name, value, result.get(f"baseline_{name}"), result.get(f"relative_{name}"))
         for name, value in result.items()
-        if not name.startswith("baseline_")
+        if not name.startswith(("baseline_", "relative_"))
     ]
-    report(result, ("figure", "qwlsp", "llama-bench"), rows)
+    report(result, ("figure", "qwlsp", "llama-bench", "qwlsp / llama-bench"), rows)
     return 0
+
+
+def in_turns(runs: dict[str, Callable[[], dict[str, float]]], rounds: int) -> dict[str, float]:
+    """The median of every speed, named with its run's prefix; and of the first run's share of the
+    second one's, if there is one, named `relative_...`."""
+    names = list(runs)
+    taken: dict[str, list[float]] = {}
+    for number in range(rounds):
+        order = names + names[::-1] if number % 2 else names[::-1] + names
+        totals: dict[str, float] = {}
+        for prefix in order:
+            for name, speed in runs[prefix]().items():
+                taken.setdefault(prefix + name, []).append(speed)
+                totals[prefix + name] = totals.get(prefix + name, 0.0) + speed
+        for name, total in totals.items():
+            if other := totals.get(f"baseline_{name}"):
+                taken.setdefault(f"relative_{name}", []).append(total / other)
+    return {name: statistics.median(values) for name, values in taken.items()}
 
 
 def speeds(config: EngineConfig, tokenizer: Tokenizer, depth: int) -> dict[str, float]:
     """Tokens a second of reading and of writing behind `depth` tokens, in a worker of its own."""
     known = _text(tokenizer, "known", depth - tokenizer.markup)
-    new = _text(tokenizer, "new", PREFILL_TOKENS)
+    new = _text(tokenizer, "new", PREFILL_TOKENS - tokenizer.closing)
     with Worker(config) as worker:
         written = [*worker.events(worker.generate([known], max_tokens=DECODE_TOKENS))]
         read = [*worker.events(worker.generate([known, new], max_tokens=1))]
@@ -117,7 +141,7 @@ def baseline(program: Path, model: Path, threads: int, depth: int) -> dict[str, 
         decode=DECODE_TOKENS,
         depth=depth,
     )
-    return {f"baseline_prefill_tps_{depth}": prefill, f"baseline_decode_tps_{depth}": decode}
+    return {f"prefill_tps_{depth}": prefill, f"decode_tps_{depth}": decode}
 
 
 def forms(config: EngineConfig, tokenizer: Tokenizer) -> dict[str, float]:

@@ -27,7 +27,9 @@ def percentile(values: Iterable[float], percent: float) -> float:
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:,.1f}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    return str(value)
 
 
 def _rounded(value: Any) -> Any:

@@ -42,3 +42,9 @@ class Tokenizer:
     def markup(self) -> int:
         """Tokens that a chat of one turn has besides its text."""
         return len(self.prompt([Message(role="user", parts=[""])]))
+
+    @property
+    def closing(self) -> int:
+        """Those of them that follow the text."""
+        (mark,) = self.tokens("x")
+        return self.prompt([Message(role="user", parts=["x"])])[::-1].index(mark)

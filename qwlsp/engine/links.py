@@ -40,10 +40,11 @@ LOCK_POLL = 0.01
 """Seconds between two looks whether another window has finished starting a worker."""
 QUEUE = 64
 """Windows that may connect while the worker starts."""
-SPIN_COUNT = "1000"
-"""How often a thread of llama.cpp looks before it sleeps while it waits for the others. libgomp's
-own choice, milliseconds of looking, makes everything four times slower as soon as another program
-wants a core."""
+SPIN_COUNT = "1000000"
+"""How often a thread of llama.cpp looks before it sleeps while it waits for the others: about ten
+milliseconds long. To sleep soon is faster only while another program wants a whole core; it costs
+a sixth beside an editor, which wants one for moments, and a twentieth on a quiet machine. Between
+the two, a thread falls asleep just when the other one comes back, and all is many times slower."""
 COMMAND = (sys.executable, "-m", "qwlsp.engine.worker")
 
 
