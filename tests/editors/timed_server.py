@@ -14,6 +14,23 @@ from typing import Any
 from qwlsp.lsp.session import Session
 from qwlsp.lsp.start import serve
 
+REPOSITORY = Path(__file__).parents[2]
+
+
+def timed(file: Path) -> str:
+    """A line of a shell script that serves so."""
+    return f"cd '{REPOSITORY}' && exec '{sys.executable}' -m tests.editors.timed_server '{file}'"
+
+
+def keystrokes(file: Path) -> list[float]:
+    """What has been written to the file, the fastest first."""
+    return sorted(map(float, file.read_text().split()))
+
+
+def p99(milliseconds: list[float]) -> float:
+    """What 99 of 100 did not exceed, of sorted ones."""
+    return milliseconds[round(0.99 * (len(milliseconds) - 1))]
+
 
 def main(file: Path) -> None:
     """Serve one editor."""

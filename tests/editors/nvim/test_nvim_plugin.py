@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.editors.nvim.neovim import Neovim
+from tests.editors.timed_server import keystrokes, p99, timed
 
 pytestmark = pytest.mark.editor
 
@@ -172,13 +173,20 @@ def test_a_server_that_is_killed_leaves_no_one_waiting(
 
 
 def test_typing_goes_on_while_an_answer_is_written(
-    neovim: Neovim, project: Path, lengthy: dict[str, Any]
+    neovim: Neovim, project: Path, lengthy: dict[str, Any], tmp_path: Path
 ) -> None:
-    neovim.use_plugin(settings=lengthy)
+    """With `-s` pytest shows how long the editor and the server took over the keystrokes."""
+    times, script = tmp_path / "times", tmp_path / "qwlsp"
+    script.write_text(f"#!/bin/sh\n{timed(times)}\n")
+    script.chmod(0o755)
+    neovim.use_plugin(settings=lengthy, cmd=[str(script)])
     done = neovim.run("typing.lua", project)
     assert done["wrong"] == []
     assert done["still_writing"]
+    measured = keystrokes(times)
+    assert len(measured) >= done["keys"]
     print(f"a key: {done['key_p99']:.1f} ms, taken over: {done['handled_p99']:.1f} ms (p99)")
+    print(f"did_change p99: {p99(measured):.1f} ms")
 
 
 def test_model_language_and_detail_are_chosen_while_one_works(

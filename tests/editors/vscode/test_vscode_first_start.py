@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.editors.vscode.conftest import Open
-from tests.editors.vscode.window import CodeServer, Window, until
+from tests.editors.vscode.window import ANSWER, CodeServer, Window, until
 
 pytestmark = pytest.mark.editor
 
@@ -41,6 +41,24 @@ def test_the_program_of_a_folder_runs_only_if_the_folder_is_trusted(
         window.see(f'{NOTIFICATION}:has-text("The program qwlsp is not found")')
         window.screenshot("not-trusted")
         assert not mark.exists()
+
+
+def test_with_program_and_model_at_hand_nothing_needs_to_be_set(
+    window: Window, trusting: CodeServer, project: Path, program: Path, home: Path, tiny_model: Path
+) -> None:
+    """The extension is installed: what is left is to open a file and to choose Explain."""
+    trusting.reset()
+    script(trusting.bin / "qwlsp", f'exec "{program}" "$@"')
+    models = home / "models"
+    models.mkdir(parents=True)
+    (models / "tiny.gguf").write_bytes(tiny_model.read_bytes())
+    window.open(trusting, project, project / "shop.py")
+    until(lambda: window.status() == "qwlsp", "the server's start")
+    window.go_to(6, 6)
+    window.command("qwlsp: Explain")
+    window.see('#note:has-text("tiny")', ANSWER)
+    assert window.answer().strip()
+    window.screenshot("fresh")
 
 
 def test_the_button_installs_and_starts_the_server(

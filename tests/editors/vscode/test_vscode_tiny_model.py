@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.editors.timed_server import keystrokes, p99, timed
 from tests.editors.vscode.conftest import Open, processes
 from tests.editors.vscode.window import ANSWER, until
 
 pytestmark = pytest.mark.editor
 
-REPOSITORY = Path(__file__).parents[3]
 TYPED = "def typed(first, second): return first + second\n"
 
 
@@ -109,8 +108,7 @@ def test_typing_while_the_engine_is_busy(
     """On 10,000 lines; the lightbulb shows that the server has what was typed. With `-s` pytest
     shows how long the server took over the keystrokes."""
     times = tmp_path / "times"
-    timed = f"cd '{REPOSITORY}' && exec '{sys.executable}' -m tests.editors.timed_server '{times}'"
-    program.write_text(program.read_text().replace("exec ", f"{timed}\n: "))
+    program.write_text(program.read_text().replace("exec ", f"{timed(times)}\n: "))
     window = open_file("long.py", lengthy)
     window.go_to(2, 1)
     window.command("qwlsp: Explain")
@@ -123,9 +121,9 @@ def test_typing_while_the_engine_is_busy(
     assert "Explain typed" in titles
     assert window.status() == "qwlsp: writing"
     window.screenshot("typing")
-    measured = sorted(map(float, times.read_text().split()))
+    measured = keystrokes(times)
     assert len(measured) >= len(TYPED)
-    print(f"did_change p99: {measured[round(0.99 * (len(measured) - 1))]:.1f} ms")
+    print(f"did_change p99: {p99(measured):.1f} ms")
 
 
 def test_the_settings_of_a_folder_reach_the_server(

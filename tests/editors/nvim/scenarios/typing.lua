@@ -48,6 +48,7 @@ local still_writing = not require('qwlsp.answer').current().done
 vim.cmd('Qwlsp cancel')
 editor.answer()
 return {
+  keys = KEYS,
   key_p99 = percentile(keys, 0.99),
   handled_p99 = percentile(handled, 0.99),
   wrong = wrong,
