@@ -153,14 +153,12 @@ async def test_going_on_with_a_remembered_answer(
         assert len(more["markdown"]) > len(first["markdown"])
 
 
-async def test_an_error_is_shown(home: Path, basket: str, quick: dict[str, Any]) -> None:
-    async with open_editor(home, plugin=False, options=quick) as editor:
+async def test_an_error_is_shown(home: Path, basket: str, lengthy: dict[str, Any]) -> None:
+    async with open_editor(home, plugin=False, options=lengthy) as editor:
         document = editor.open("file:///basket.py", basket)
-        await editor.explained(document, "result +=")
-        worker = editor.worker
-        worker.suspend()
-        await editor.explain(document, "apples.append")
-        worker.kill()
+        await editor.explain(document, "result +=", token="mine")
+        await editor.hear(types.PROGRESS, lambda p: "writing" in p.value.get("message", ""))
+        editor.worker.kill()
         shown = await editor.hear(types.WINDOW_SHOW_MESSAGE)
         assert shown.type is types.MessageType.Error
         assert shown.message.startswith("The model's process was ended by SIGKILL.")
