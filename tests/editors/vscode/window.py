@@ -198,6 +198,7 @@ class Window:
         """Put the cursor somewhere, as line and column are shown, from 1."""
         self.press("Control+G")
         self.enter(f"{line}:{column}")
+        self.gone(".quick-input-widget")  # until then it takes the keys
         self.see(f'.statusbar-item:has-text("Ln {line}, Col {column}")')
         self.gone(".quick-input-widget")
 
