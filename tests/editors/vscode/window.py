@@ -256,7 +256,8 @@ class Window:
 
     def actions(self) -> list[str]:
         """The titles in the lightbulb's list, which is closed again."""
-        self.press("Control+.")
+        self.see('.lightBulbWidget:visible, [class*="gutter-lightbulb"]:visible')
+        self.press("Control+.")  # before, what the lightbulb finds would close the list
         self.see(".action-widget .action")
         titles = self.text(".action-widget .actionList").splitlines()
         self.press("Escape")
