@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,15 @@ class Terminal:
         """Wait until the screen shows enough."""
         while not enough(self.screen):
             assert self._read(), f"no more came than {self.screen!r}"
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C at a question until it is heard, and return the exit status. Between asking
+        and reading what is typed, Python only remembers it until something is."""
+        while self.process.poll() is None:
+            self.type("\x03")
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
+        return self.read_to_the_end()
 
     def read_to_the_end(self) -> int:
         """The exit status, once every process has let go of the terminal."""
