@@ -12,6 +12,7 @@ import argparse
 import random
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,8 @@ from benchmarks.worker import Worker, answering_speed, reading_speed, writing_sp
 from qwlsp.engine.loading import usable_cores
 from qwlsp.engine.messages import Constraint, EngineConfig
 
+Speeds = Callable[[], dict[str, float]]
+"""Measures tokens a second, by name."""
 DEPTHS = (512, 2048)
 PREFILL_TOKENS = 512
 DECODE_TOKENS = 64
@@ -74,12 +77,11 @@ def main(argv: list[str]) -> int:
     config = EngineConfig(model_path=str(model), threads=options.threads)
     result: dict[str, Any] = {}
     for depth in DEPTHS:
-        runs: dict[str, Callable[[], dict[str, float]]]
-        runs = {"": partial(speeds, config, tokenizer, depth)}
+        ours = partial(speeds, config, tokenizer, depth)
+        theirs = None
         if options.llama_bench:
-            program = options.llama_bench
-            runs["baseline_"] = partial(baseline, program, model, options.threads, depth)
-        result |= in_turns(runs, options.rounds)
+            theirs = partial(baseline, options.llama_bench, model, options.threads, depth)
+        result |= in_turns(ours, theirs, options.rounds)
     for _ in range(options.rounds):
         _keep_best(result, forms(config, tokenizer))
         copied = [copy(tokenizer, pair, threads=options.threads) for pair in pairs()]
@@ -100,21 +102,20 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def in_turns(runs: dict[str, Callable[[], dict[str, float]]], rounds: int) -> dict[str, float]:
-    """The median of every speed, named with its run's prefix; and of the first run's share of the
-    second one's, if there is one, named `relative_...`."""
-    names = list(runs)
-    taken: dict[str, list[float]] = {}
+def in_turns(ours: Speeds, theirs: Speeds | None, rounds: int) -> dict[str, float]:
+    """The median of every speed, theirs named `baseline_...`; and of what share of theirs ours was
+    in each round, named `relative_...`."""
+    taken: defaultdict[str, list[float]] = defaultdict(list)
     for number in range(rounds):
-        order = names + names[::-1] if number % 2 else names[::-1] + names
-        totals: dict[str, float] = {}
-        for prefix in order:
-            for name, speed in runs[prefix]().items():
-                taken.setdefault(prefix + name, []).append(speed)
-                totals[prefix + name] = totals.get(prefix + name, 0.0) + speed
-        for name, total in totals.items():
-            if other := totals.get(f"baseline_{name}"):
-                taken.setdefault(f"relative_{name}", []).append(total / other)
+        one, other = (ours, theirs) if number % 2 else (theirs, ours)
+        totals: defaultdict[str, float] = defaultdict(float)
+        for run in filter(None, (one, other, other, one)):
+            prefix = "" if run is ours else "baseline_"
+            for name, speed in run().items():
+                taken[prefix + name].append(speed)
+                totals[prefix + name] += speed
+        for name in [name for name in totals if f"baseline_{name}" in totals]:
+            taken[f"relative_{name}"].append(totals[name] / totals[f"baseline_{name}"])
     return {name: statistics.median(values) for name, values in taken.items()}
 
 

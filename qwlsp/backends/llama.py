@@ -184,12 +184,15 @@ class Model:
         return frozenset(ends)
 
 
+AT_WORK, ASIDE = 0, 1
+"""Sequences of a context: the one at work, and one by which stretches get into it and out."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ContextSize:
-    """The shape of a context. `tokens` are shared by all sequences."""
+    """The shape of a context."""
 
     tokens: int
-    sequences: int = 8
     batch: int = 512
     micro_batch: int = 128
     outputs: int = 32
@@ -200,14 +203,14 @@ class ContextSize:
 
 
 class Context:
-    """The key/value memory of one model, with several sequences in one unified cache."""
+    """The key/value memory of one model: one sequence, stretches of which can be saved."""
 
     def __init__(self, model: Model, size: ContextSize, abort: AbortFlag) -> None:
         params = llama.llama_context_default_params()
         params.n_ctx = size.tokens
         params.n_batch = size.batch
         params.n_ubatch = size.micro_batch
-        params.n_seq_max = size.sequences
+        params.n_seq_max = 2
         params.n_outputs_max = size.outputs
         params.n_threads = params.n_threads_batch = size.threads
         params.kv_unified = True  # without it a partial copy of a sequence ends the process
@@ -242,14 +245,14 @@ class Context:
         """The C object, for samplers."""
         return self._context
 
-    def decode(self, tokens: Tokens, *, start: int, sequence: int, outputs: int = 1) -> int:
+    def decode(self, tokens: Tokens, *, start: int, outputs: int = 1) -> int:
         """Read `tokens` (at most `size.batch`) at positions from `start` on; logits are kept of
         the last `outputs` ones.
 
         Returns 0, DECODE_FULL when there is no room, or DECODE_ABORTED; then `length` says how
         much was kept. Raises EngineError for anything else.
         """
-        batch = self._batch.fill(tokens, start, sequence, outputs)
+        batch = self._batch.fill(tokens, start, outputs)
         _log.reason, _log.muted = "", True  # it calls a stop on purpose an error
         status: int = llama.llama_decode(self._context, batch)
         _log.muted = False
@@ -265,43 +268,40 @@ class Context:
         pointer = llama.llama_get_logits_ith(self._context, index)
         return np.ctypeslib.as_array(pointer, shape=(self._vocabulary_size,))
 
-    def save(self, sequence: int) -> bytes:
-        """What a sequence holds, for `load`; its scores are not part of it."""
-        size = llama.llama_state_seq_get_size(self._context, sequence)
-        buffer = (ctypes.c_uint8 * size)()
-        written = llama.llama_state_seq_get_data(self._context, buffer, size, sequence)
-        return bytes(memoryview(buffer)[:written])
+    @property
+    def length(self) -> int:
+        """Tokens in the sequence."""
+        return int(llama.llama_memory_seq_pos_max(self._memory, AT_WORK)) + 1
 
-    def load(self, sequence: int, state: bytes) -> bool:
-        """Fill an empty sequence with what `save` gave, in a context of the same kind. False if
-        there is no room."""
-        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+    def truncate(self, length: int) -> None:
+        """Forget what the sequence holds from position `length` on."""
+        llama.llama_memory_seq_rm(self._memory, AT_WORK, length, -1)
+
+    def save(self, start: int, end: int) -> bytearray:
+        """What the sequence holds from position `start` to `end`, for `load`; no scores."""
+        llama.llama_memory_seq_cp(self._memory, AT_WORK, ASIDE, start, end)
+        size = llama.llama_state_seq_get_size(self._context, ASIDE)
+        state = bytearray(size)
+        array = (ctypes.c_uint8 * size).from_buffer(state)
+        written = llama.llama_state_seq_get_data(self._context, array, size, ASIDE)
+        llama.llama_memory_seq_rm(self._memory, ASIDE, -1, -1)
+        del array
+        del state[written:]
+        return state
+
+    def load(self, state: bytearray, *, shift: int = 0) -> bool:
+        """Add what `save` gave, in a context of the same kind, to the sequence, which must end
+        where it starts (`shift` tokens further on). False if there is no room."""
+        array = (ctypes.c_uint8 * len(state)).from_buffer(state)
         _log.muted = True  # it calls a full context an error
-        read = llama.llama_state_seq_set_data(self._context, buffer, len(state), sequence)
+        read = llama.llama_state_seq_set_data(self._context, array, len(state), ASIDE)
         _log.muted = False
+        if read:
+            if shift:
+                llama.llama_memory_seq_add(self._memory, ASIDE, -1, -1, shift)
+            llama.llama_memory_seq_cp(self._memory, ASIDE, AT_WORK, -1, -1)
+        llama.llama_memory_seq_rm(self._memory, ASIDE, -1, -1)
         return bool(read)
-
-    def length(self, sequence: int) -> int:
-        """Tokens in a sequence."""
-        return int(llama.llama_memory_seq_pos_max(self._memory, sequence)) + 1
-
-    def truncate(self, sequence: int, length: int) -> None:
-        """Forget what a sequence holds from position `length` on."""
-        llama.llama_memory_seq_rm(self._memory, sequence, length, -1)
-
-    def append_copy(self, sequence: int, state: bytes, at: int) -> None:
-        """Add a saved sequence once more at the end of one that is `at` tokens long: a way to
-        great depth that costs nothing. The last sequence is used for it."""
-        helper = self.size.sequences - 1
-        if self.load(helper, state):
-            llama.llama_memory_seq_add(self._memory, helper, 0, -1, at)
-            llama.llama_memory_seq_cp(self._memory, helper, sequence, -1, -1)
-            self.truncate(helper, 0)
-
-    def branch(self, source: int, target: int, length: int) -> None:
-        """Make `target` begin with the first `length` tokens of `source`, sharing its memory."""
-        self.truncate(target, 0)
-        llama.llama_memory_seq_cp(self._memory, source, target, 0, length)
 
 
 class _Batch:
@@ -312,8 +312,7 @@ class _Batch:
         self._positions = np.zeros(capacity, np.int32)
         self._ones = np.ones(capacity, np.int32)
         self._logits = np.zeros(capacity, np.int8)
-        self._sequence = ctypes.c_int32(0)
-        sequence = ctypes.pointer(self._sequence)
+        sequence = ctypes.pointer(ctypes.c_int32(AT_WORK))
         self._sequences = (ctypes.POINTER(ctypes.c_int32) * capacity)(*[sequence] * capacity)
         self._batch = llama.llama_batch(
             n_tokens=0,
@@ -325,13 +324,12 @@ class _Batch:
             logits=self._logits.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)),
         )
 
-    def fill(self, tokens: Tokens, start: int, sequence: int, outputs: int) -> Any:
+    def fill(self, tokens: Tokens, start: int, outputs: int) -> Any:
         count = len(tokens)
         self._tokens[:count] = tokens
         self._positions[:count] = np.arange(start, start + count, dtype=np.int32)
         self._logits[:count] = 0
         self._logits[max(0, count - outputs) : count] = 1
-        self._sequence.value = sequence
         self._batch.n_tokens = count
         return self._batch
 

@@ -1,8 +1,8 @@
 """What was read, kept on disk: an editor that comes back finds its files already read.
 
-One file for each sequence: a header, its tokens, and llama.cpp's state. A folder belongs to one
-model loaded in one way; nothing in it is valid for another. Files are whole or absent, damaged
-ones are removed, and the oldest go when the folder grows too large.
+One file for each sequence: a header, its tokens, where its stretches start, and llama.cpp's states
+of them. A folder belongs to one model loaded in one way; nothing in it is valid for another. Files
+are whole or absent, damaged ones are removed, and the oldest go when the folder grows too large.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import os
 import struct
 import zlib
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 
 import numpy as np
 
-from qwlsp.engine.prefix import Tokens, common_length
+from qwlsp.engine.prefix import Stretch, Tokens, common_length
 
-HEADER = struct.Struct("<8sIQI")
-"""Magic, number of tokens, bytes of state, CRC-32 of tokens and state."""
-MAGIC = b"qwlspst1"
+HEADER = struct.Struct("<8sIIQI")
+"""Magic, number of tokens, number of stretches, bytes of all states, and CRC-32 of what follows."""
+STRETCH = struct.Struct("<IQ")
+"""Where a stretch starts, and the bytes of its state."""
+MAGIC = b"qwlspst2"
 SUFFIX = ".state"
 
 
@@ -41,40 +44,41 @@ class Archive:
                 best = path, length
         return best
 
-    def load(self, path: Path) -> tuple[Tokens, bytes] | None:
-        """The tokens and the state in a file; None, and the file is gone, if it is damaged."""
+    def load(self, path: Path) -> Stretch | None:
+        """The sequence in a file; None, and the file is gone, if it is damaged."""
         try:
-            data = path.read_bytes()
-            magic, count, size, checksum = HEADER.unpack_from(data)
-            body = memoryview(data)[HEADER.size :]
-            if magic != MAGIC or len(body) != 4 * count + size or zlib.crc32(body) != checksum:
-                raise ValueError("damaged")
+            with path.open("rb") as file:
+                sequence = _read(file)
             os.utime(path)  # its age counts from its last use
         except (OSError, ValueError, struct.error):
             self._remove(path)
             return None
-        tokens = np.frombuffer(body[: 4 * count], np.int32).copy()
-        return tokens, bytes(body[4 * count :])
+        return sequence
 
-    def save(self, tokens: Tokens, state: bytes) -> None:
-        """Keep a state. A folder that can't be written is done without."""
-        body = tokens.astype("<i4").tobytes() + state
-        header = HEADER.pack(MAGIC, len(tokens), len(state), zlib.crc32(body))
-        name = hashlib.sha256(body[: 4 * len(tokens)]).hexdigest()[:32]
-        path = self._folder / (name + SUFFIX)
+    def save(self, sequence: Stretch) -> None:
+        """Keep a sequence. A folder that can't be written is done without."""
+        stretches = sequence.path()
+        parts: list[bytes | bytearray] = [sequence.tokens.astype("<i4").tobytes()]
+        parts += [STRETCH.pack(stretch.start, len(stretch.state)) for stretch in stretches]
+        parts += [stretch.state for stretch in stretches]
+        checksum = 0
+        for part in parts:
+            checksum = zlib.crc32(part, checksum)
+        size = sum(len(stretch.state) for stretch in stretches)
+        header = HEADER.pack(MAGIC, len(sequence.tokens), len(stretches), size, checksum)
+        path = self._folder / (hashlib.sha256(parts[0]).hexdigest()[:32] + SUFFIX)
         temporary = path.with_suffix(f".{os.getpid()}.tmp")
         known = self._known()
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with temporary.open("wb") as file:
-                file.write(header)
-                file.write(body)
+                file.writelines([header, *parts])
             temporary.replace(path)
         except OSError:
             with suppress(OSError):
                 temporary.unlink()
             return
-        known[path] = tokens.copy()
+        known[path] = sequence.tokens.copy()
         self._shrink()
 
     def _known(self) -> dict[Path, Tokens]:
@@ -109,13 +113,40 @@ class Archive:
             path.unlink()
 
 
+def _read(file: BufferedReader) -> Stretch:
+    """The sequence in a file. Raises ValueError and struct.error if it is damaged."""
+    count, stretches, checksum = _read_header(file)
+    tokens_and_table = file.read(4 * count + STRETCH.size * stretches)
+    found = zlib.crc32(tokens_and_table)
+    tokens = np.frombuffer(tokens_and_table[: 4 * count], "<i4").astype(np.int32)
+    table = [*STRETCH.iter_unpack(tokens_and_table[4 * count :])]
+    ends = [*(start for start, _ in table[1:]), count]
+    sequence: Stretch | None = None
+    for (start, length), end in zip(table, ends, strict=True):
+        state = bytearray(min(length, os.fstat(file.fileno()).st_size))
+        file.readinto(state)
+        found = zlib.crc32(state, found)
+        sequence = Stretch(tokens[:end], start, state, sequence)
+    if sequence is None or found != checksum:
+        raise ValueError("damaged")
+    return sequence
+
+
+def _read_header(file: BufferedReader) -> tuple[int, int, int]:
+    """How many tokens and stretches there are, and their checksum. Raises ValueError and
+    struct.error where the file is not as long as it says."""
+    magic, count, stretches, size, checksum = HEADER.unpack(file.read(HEADER.size))
+    whole = HEADER.size + 4 * count + STRETCH.size * stretches + size
+    if magic != MAGIC or os.fstat(file.fileno()).st_size != whole:
+        raise ValueError("damaged")
+    return count, stretches, checksum
+
+
 def _read_tokens(path: Path) -> Tokens | None:
     """A file's tokens, None if they can't be read."""
     try:
         with path.open("rb") as file:
-            magic, count, size, _ = HEADER.unpack(file.read(HEADER.size))
-            if magic != MAGIC or path.stat().st_size != HEADER.size + 4 * count + size:
-                return None
+            count, _, _ = _read_header(file)
             return np.frombuffer(file.read(4 * count), "<i4").astype(np.int32)
-    except (OSError, struct.error):
+    except (OSError, ValueError, struct.error):
         return None

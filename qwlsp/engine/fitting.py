@@ -22,9 +22,6 @@ PREFILL_TOKENS = 256
 DECODE_TOKENS = 16
 DEPTH = 1024
 """Tokens before those that a trial writes: what is fast at the beginning may be slow then."""
-OTHERS = 2048
-"""Tokens of other sequences in the context: without flash attention, each token is compared with
-those too."""
 NEWS = 0.1
 """Share by which the speed of reading must have changed to be written down."""
 CLEARLY = 0.93
@@ -131,37 +128,24 @@ class Fitter:
 
 def measure(context: Context, token: int, check: Callable[[], None]) -> float:
     """Seconds that a usual request would take in `context`, which is empty. Raises Stopped."""
-    _read(context, token, check, sequence=1)
-    state = context.save(1)
-    _fill_up(context, token, state, sequence=1, length=OTHERS)
     began = time.perf_counter()
-    _read(context, token, check, sequence=0)
-    read = time.perf_counter()
-    _fill_up(context, token, state, sequence=0, length=DEPTH)
-    full = time.perf_counter()
-    for position in range(DEPTH + 1, DEPTH + 1 + DECODE_TOKENS):
-        check()
-        context.decode([token], start=position, sequence=0)
-    check()  # an aborted decode is no measurement
-    written = time.perf_counter()
-    reading = (read - began) / PREFILL_TOKENS
-    writing = (written - full) / DECODE_TOKENS
-    return READ_SHARE * reading + WRITE_SHARE * writing
-
-
-def _read(context: Context, token: int, check: Callable[[], None], *, sequence: int) -> None:
     for start in range(0, PREFILL_TOKENS, context.size.micro_batch):
         check()
         count = min(context.size.micro_batch, PREFILL_TOKENS - start)
-        context.decode([token] * count, start=start, sequence=sequence)
-
-
-def _fill_up(context: Context, token: int, state: bytes, *, sequence: int, length: int) -> None:
-    """Put copies of what was read behind it, up to `length`, and one token: with that, the copies
-    move to their places."""
-    for start in range(PREFILL_TOKENS, length, PREFILL_TOKENS):
-        context.append_copy(sequence, state, start)
-    context.decode([token], start=length, sequence=sequence)
+        context.decode([token] * count, start=start)
+    reading = (time.perf_counter() - began) / PREFILL_TOKENS
+    # Copies of what was read lead to great depth for nothing; a token moves them to their places.
+    state = context.save(0, PREFILL_TOKENS)
+    for start in range(PREFILL_TOKENS, DEPTH, PREFILL_TOKENS):
+        context.load(state, shift=start)
+    context.decode([token], start=DEPTH)
+    began = time.perf_counter()
+    for position in range(DEPTH + 1, DEPTH + 1 + DECODE_TOKENS):
+        check()
+        context.decode([token], start=position)
+    check()  # an aborted decode is no measurement
+    writing = (time.perf_counter() - began) / DECODE_TOKENS
+    return READ_SHARE * reading + WRITE_SHARE * writing
 
 
 def _processor() -> str:

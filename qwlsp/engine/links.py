@@ -43,8 +43,9 @@ QUEUE = 64
 SPIN_COUNT = "1000000"
 """How often a thread of llama.cpp looks before it sleeps while it waits for the others: about ten
 milliseconds long. To sleep soon is faster only while another program wants a whole core; it costs
-a sixth beside an editor, which wants one for moments, and a twentieth on a quiet machine. Between
-the two, a thread falls asleep just when the other one comes back, and all is many times slower."""
+a sixth beside one that wants it for 3 of every 10 ms, as an editor may, and a twentieth on a quiet
+machine. Between the two, a thread falls asleep just when the other one comes back, and all is many
+times slower."""
 COMMAND = (sys.executable, "-m", "qwlsp.engine.worker")
 
 

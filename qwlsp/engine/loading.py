@@ -32,20 +32,20 @@ from qwlsp.engine.template import ChatTemplate
 from qwlsp.engine.tokenizing import ChatTokenizer
 from qwlsp.models.inspect import GgufFile, inspect
 
-CONTEXT_SIZES = (8192, 16384, 32768)
+CONTEXT_SIZES = (4096, 8192, 16384, 32768)
 """Tokens; a context starts small, since its memory is taken at once, and grows with need."""
 LARGE_CONTEXT = 16384
 """Tokens."""
-TRIAL_TOKENS = 3328
-"""Context of a trial: other sequences, its own depth, and what it writes."""
+TRIAL_TOKENS = 1280
+"""Context of a trial: its depth, and what it writes."""
 COPIED = 1.5
 """Memory that loading took, in sizes of the model, from which on there is a second copy of it."""
 WORKER_OVERHEAD = 200 << 20
 """Bytes of the worker besides weights and context: Python, libraries, compute buffers."""
 SMALL_MODEL = 32 << 20
 """Bytes; for less than this, threads wait for each other longer than they work."""
-MAX_STATE_BYTES = 256 << 20
-"""On disk, of all models together; 1,800 tokens take 22 MB."""
+MAX_STATE_BYTES = 512 << 20
+"""On disk, of all models together; 1,800 tokens take 22 MB, a full context 393."""
 GPU_RESERVE = 512 << 20
 """Bytes of device memory left for compute buffers and the desktop."""
 

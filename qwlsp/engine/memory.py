@@ -1,9 +1,10 @@
-"""The working memory: one llama.cpp context, what its sequences hold, and room for more.
+"""The working memory: one llama.cpp context, and beside it what has been read before.
 
-A prompt is opened as a sequence that already holds its longest known beginning: from the context,
-or from disk after a restart. Making room is this module's business: the least recently used
-sequences go first, and the context is made anew and larger where one prompt needs more, with what
-it held carried over.
+llama.cpp compares each token with every cell of a context, whosever it is, so the context holds
+one sequence only: that of the prompt at work. When another prompt comes, what both begin with
+stays, the rest is parked in memory (`prefix`) and what is known of the new one is brought back:
+20 ms for 2,000 tokens, which take ten seconds to read. What was saved to disk (`archive`) survives
+the editor. The context is made anew and larger where one prompt needs more.
 """
 
 from __future__ import annotations
@@ -15,9 +16,15 @@ import numpy.typing as npt
 
 from qwlsp.backends.llama import DECODE_ABORTED, DECODE_FULL, Context, Sampler
 from qwlsp.engine.archive import Archive
-from qwlsp.engine.prefix import CachedSequence, PrefixCache, Tokens, common_length
+from qwlsp.engine.prefix import PrefixTree, Stretch, Tokens, common_length
 from qwlsp.errors import EngineError
 
+PARKED_TOKENS = 8192
+"""Tokens parked at most; 12 KB each."""
+TOKENS_IN_ALL = 36_864
+"""Tokens of the largest context and of what is parked beside it."""
+WORTH_MOVING = 8
+"""Tokens: reading so few is as quick as bringing them back."""
 WORTH_LOADING = 64
 """Tokens: reading so few is as quick as loading them from disk."""
 WORTH_SAVING = 200
@@ -26,17 +33,12 @@ ALREADY_SAVED = 0.9
 
 
 class OpenSequence:
-    """A sequence that is being read into and written to. `tokens` is all that it holds."""
+    """The sequence at work: read into and written to. `tokens` is all that it holds."""
 
-    def __init__(self, memory: WorkingMemory, context: Context, cached: CachedSequence) -> None:
-        self._memory = memory
+    def __init__(self, context: Context, check: Callable[[], None]) -> None:
+        self.tokens: Tokens = np.zeros(0, np.int32)
         self._context = context
-        self._cached = cached
-
-    @property
-    def tokens(self) -> Tokens:
-        """What it holds, the prompt first."""
-        return self._cached.tokens
+        self._check = check
 
     def extend(self, tokens: list[int] | Tokens, *, outputs: int = 1) -> None:
         """Decode `tokens` at the end, which may be more than one batch; scores are kept of the
@@ -45,25 +47,20 @@ class OpenSequence:
         new = np.asarray(tokens, np.int32)
         end = len(self.tokens) + len(new)
         while len(self.tokens) < end:
-            self._memory.check()
+            self._check()
             rest = new[len(self.tokens) - end :]
             batch, scored = rest, outputs
             if len(rest) > self._context.size.batch:  # the last batch must hold all outputs
                 batch = rest[: min(self._context.size.batch, len(rest) - outputs)]
                 scored = 0
-            status = self._context.decode(
-                batch,
-                start=len(self.tokens),
-                sequence=self._cached.id,
-                outputs=scored,
-            )
+            status = self._context.decode(batch, start=len(self.tokens), outputs=scored)
             if status == DECODE_FULL:
-                self._memory.evict(self._cached)
-            # An aborted decode keeps its first micro-batches: only the memory knows how many.
-            stopped = status in (DECODE_ABORTED, DECODE_FULL)
-            length = self._context.length(self._cached.id) if stopped else None
-            added = len(batch) if length is None else length - len(self.tokens)
-            self._cached.tokens = np.concatenate([self.tokens, batch[:added]])
+                raise EngineError("The context is full.")
+            # An aborted decode keeps its first micro-batches: only the context knows how many.
+            added = len(batch)
+            if status == DECODE_ABORTED:
+                added = self._context.length - len(self.tokens)
+            self.tokens = np.concatenate([self.tokens, batch[:added]])
 
     def logits(self, index: int = -1) -> npt.NDArray[np.float32]:
         """The scores after the last decode, writable, counted from the end."""
@@ -75,12 +72,31 @@ class OpenSequence:
 
     def truncate(self, length: int) -> None:
         """Forget what it holds from position `length` on."""
-        self._context.truncate(self._cached.id, length)
-        self._cached.tokens = self.tokens[:length]
+        self._context.truncate(length)
+        self.tokens = self.tokens[:length]
+
+    def stretch(self, before: Stretch | None, start: int, end: int) -> Stretch:
+        """What it holds from `start` to `end`, saved to stand behind `before`."""
+        return Stretch(self.tokens[:end].copy(), start, self._context.save(start, end), before)
+
+    def load(self, sequence: Stretch) -> None:
+        """Hold what `sequence` holds, as far as there is room for it. What both begin with stays,
+        as far as whole stretches go."""
+        have = common_length(self.tokens, sequence.tokens)
+        path = sequence.path()
+        ends = [*(stretch.start for stretch in path[1:]), len(sequence.tokens)]
+        for stretch, end in zip(path, ends, strict=True):
+            if end <= have:
+                continue
+            self.truncate(stretch.start)
+            if not self._context.load(stretch.state):
+                return
+            self._context.truncate(end)  # the state may have more
+            self.tokens = sequence.tokens[:end]
 
 
 class WorkingMemory:
-    """The context and its sequences. `make_context(tokens)` makes one of at least that size."""
+    """The context and what is parked. `make_context(tokens)` makes one of at least that size."""
 
     def __init__(
         self,
@@ -93,107 +109,130 @@ class WorkingMemory:
         self.check = check
         """Raises Stopped if the running job must stop."""
         self._archive = archive
+        self._offered: set[int] = set()
+        """Hashes of the sequences that the archive was given, whether it could keep them or not."""
+        self._parked = PrefixTree(PARKED_TOKENS)
         self._context: Context | None = None
-        self._cache: PrefixCache | None = None
+        self._sequence: OpenSequence | None = None
 
     def open(self, prompt: Tokens, *, room: int) -> OpenSequence:
-        """A sequence that holds the longest known beginning of `prompt`, but not all of it, in a
-        context with room for `room` tokens in all."""
-        context, cache = self._context_for(room)
-        self._restore(prompt, context, cache)
-        return OpenSequence(self, context, cache.acquire(prompt))
+        """The sequence at work, which now holds the longest known beginning of `prompt`, but not
+        all of it, with room for `room` tokens in all."""
+        sequence = self._sequence_for(room)
+        have = self._bring(sequence, prompt)
+        self._cut(sequence, min(have, len(prompt) - 1))
+        return sequence
 
     def holds(self, prompt: Tokens) -> bool:
-        """Whether all of `prompt` is in the context."""
-        return self._cache is not None and self._cache.known(prompt) == len(prompt)
+        """Whether all of `prompt` is in memory."""
+        return self._in_memory(prompt) == len(prompt)
 
     def touch(self, prompt: Tokens) -> None:
-        """Count `prompt` as used just now, so that it is given up last and saved first."""
-        if self._cache is not None:
-            self._cache.touch(prompt)
+        """Put `prompt`, all of which is in memory, to work: it is needed soon."""
+        self._bring(self._sequence_for(len(prompt)), prompt)
 
     def known(self, prompt: Tokens) -> int:
-        """How many leading tokens of `prompt` need no reading: they are in the context or on
-        disk."""
-        in_context = self._cache.known(prompt) if self._cache is not None else 0
+        """How many leading tokens of `prompt` need no reading: they are in memory or on disk."""
         on_disk = self._archive.find(prompt)[1] if self._archive is not None else 0
-        return max(in_context, on_disk)
+        return max(self._in_memory(prompt), on_disk)
 
     def close(self) -> None:
         """Free the context."""
         if self._context is not None:
             self._context.close()
-        self._context = self._cache = None
-
-    def evict(self, keep: CachedSequence) -> None:
-        """Give up the least recently used sequence. Raises EngineError if none is left."""
-        if self._cache is None or not self._cache.evict(keep):
-            raise EngineError("The context is full.")
+        self._context = self._sequence = None
 
     def save_one(self) -> bool:
         """Save one sequence to disk that is not there yet. False if there is none."""
-        if self._context is None or self._cache is None or self._archive is None:
+        if self._archive is None or self._sequence is None:
             return False
-        for cached in self._cache.newest_first():
-            size = len(cached.tokens)
-            if cached.saved or size < WORTH_SAVING:
-                continue
-            cached.saved = True
-            if self._archive.find(cached.tokens)[1] < ALREADY_SAVED * size:
-                self._archive.save(cached.tokens, self._context.save(cached.id))
+        if self._must_save(self._sequence.tokens):
+            self._archive.save(self._whole(self._sequence))
+            return True
+        for stretch in self._parked:
+            if self._must_save(stretch.tokens):
+                self._archive.save(stretch)
                 return True
         return False
 
-    def _restore(self, prompt: Tokens, context: Context, cache: PrefixCache) -> None:
-        """Load what lies on disk of `prompt`, if that is more than what is in the context."""
+    def _in_memory(self, prompt: Tokens) -> int:
+        at_work = 0 if self._sequence is None else common_length(self._sequence.tokens, prompt)
+        return max(at_work, self._parked.find(prompt)[1])
+
+    def _bring(self, sequence: OpenSequence, prompt: Tokens) -> int:
+        """Put the longest known beginning of `prompt` to work; returns how many tokens that is."""
+        have = common_length(sequence.tokens, prompt)
+        known, length = self._find(prompt, have)
+        if known is None or length < have + WORTH_MOVING:
+            return have
+        self._parked.use(known)
+        self._cut(sequence, have)
+        sequence.load(known)
+        return common_length(sequence.tokens, prompt)
+
+    def _find(self, prompt: Tokens, have: int) -> tuple[Stretch | None, int]:
+        """What is parked that begins like `prompt` for longest, and how many tokens that is. It
+        comes from disk where that saves reading: `have` of them are in the context."""
+        parked, length = self._parked.find(prompt)
         if self._archive is None:
-            return
-        file, length = self._archive.find(prompt)
-        if file is None or length < cache.known(prompt) + WORTH_LOADING:
-            return
+            return parked, length
+        file, on_disk = self._archive.find(prompt)
+        if file is None or on_disk < max(length, have) + WORTH_LOADING:
+            return parked, length
         loaded = self._archive.load(file)
         if loaded is None:
-            return
-        tokens, state = loaded
-        cached = cache.least_recent()
-        context.truncate(cached.id, 0)
-        cached.tokens = cached.tokens[:0]
-        while not context.load(cached.id, state):
-            if not cache.evict(cached):
-                return
-        cache.put(cached, tokens)
-        cached.saved = True
+            return parked, length
+        for stretch in loaded.path():
+            self._parked.add(stretch)
+        return loaded, on_disk
 
-    def _context_for(self, tokens: int) -> tuple[Context, PrefixCache]:
-        """The context, made anew and larger where it is too small."""
-        if self._context is None or self._cache is None:
-            self._context = self._make_context(tokens)
-            self._cache = PrefixCache(self._context, self._context.size.sequences)
-        elif self._context.size.tokens < tokens:
-            self._context, self._cache = self._grown(self._context, self._cache, tokens)
-        return self._context, self._cache
+    def _cut(self, sequence: OpenSequence, length: int) -> None:
+        """Go back to the first `length` tokens. What stood behind them is parked, or on disk where
+        it is too long for that."""
+        end = len(sequence.tokens)
+        if end >= length + WORTH_MOVING:
+            if end <= self._parked.max_tokens:
+                self._park(sequence, length)  # by itself: something else will stand behind it
+                self._park(sequence, end)
+            elif self._archive is not None and self._must_save(sequence.tokens):
+                self._archive.save(self._whole(sequence))
+        sequence.truncate(length)
 
-    def _grown(
-        self, context: Context, cache: PrefixCache, tokens: int
-    ) -> tuple[Context, PrefixCache]:
-        # What a later one shares with an earlier one was one piece of memory, and stays one.
-        carried = [(c.tokens, context.save(c.id)) for c in _distinct(cache.newest_first())]
-        context.close()
-        self._context = self._cache = None  # should there be no memory for the new one
-        larger = self._make_context(tokens)
-        new_cache = PrefixCache(larger, larger.size.sequences)
-        for held, state in reversed(carried):
-            target = new_cache.least_recent()
-            if larger.load(target.id, state):
-                new_cache.put(target, held)
-        return larger, new_cache
+    def _park(self, sequence: OpenSequence, end: int) -> Stretch | None:
+        """Keep a copy of the first `end` tokens; None if that is none."""
+        stretch, start = self._parked.find(sequence.tokens[:end])
+        if start < end:
+            stretch = sequence.stretch(stretch, start, end)
+            self._parked.add(stretch)
+        return stretch
 
+    def _whole(self, sequence: OpenSequence) -> Stretch:
+        """All that a sequence holds, with what is parked of it."""
+        end = len(sequence.tokens)
+        parked, start = self._parked.find(sequence.tokens)
+        return parked if parked and start == end else sequence.stretch(parked, start, end)
 
-def _distinct(sequences: list[CachedSequence]) -> list[CachedSequence]:
-    """Those that share less than half with one before them."""
-    kept: list[CachedSequence] = []
-    for sequence in sequences:
-        shared = max((common_length(sequence.tokens, other.tokens) for other in kept), default=0)
-        if len(sequence.tokens) > 2 * shared:
-            kept.append(sequence)
-    return kept
+    def _must_save(self, tokens: Tokens) -> bool:
+        """Whether a sequence is worth being saved to disk and not there; asked once for each."""
+        key = hash(tokens.tobytes())
+        if self._archive is None or len(tokens) < WORTH_SAVING or key in self._offered:
+            return False
+        self._offered.add(key)
+        return self._archive.find(tokens)[1] < ALREADY_SAVED * len(tokens)
+
+    def _sequence_for(self, tokens: int) -> OpenSequence:
+        """The sequence at work, in a context that is made anew and larger where it is too
+        small."""
+        context, sequence = self._context, self._sequence
+        if context is not None and sequence is not None and context.size.tokens >= tokens:
+            return sequence
+        held = None
+        if sequence is not None and len(sequence.tokens):
+            held = sequence.stretch(None, 0, len(sequence.tokens))
+        self.close()  # there may be no memory for both
+        self._context = self._make_context(tokens)
+        self._sequence = OpenSequence(self._context, self.check)
+        self._parked.shrink(min(PARKED_TOKENS, TOKENS_IN_ALL - self._context.size.tokens))
+        if held is not None:
+            self._sequence.load(held)
+        return self._sequence

@@ -1,14 +1,14 @@
-"""Which sequence of the context to use for a prompt, so that nothing is read twice.
+"""What has been read before, parked beside the context, so that nothing is read twice.
 
-A flat list of cached sequences, each with the tokens it holds. A prompt takes the one with the
-longest common beginning: extended where all of it is wanted, branched where only a part is, and
-the least recently used one is given up when there is none left. Knows tokens, not llama.cpp.
+A tree of saved stretches: prompts that begin alike share those of their common beginning, and each
+stretch stands behind the one that it continues (a radix tree, as in SGLang's RadixAttention). The
+least recently used ones go first. Knows tokens and bytes, not llama.cpp.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,88 +16,79 @@ import numpy.typing as npt
 Tokens = npt.NDArray[np.int32]
 
 
-class Memory(Protocol):
-    """The part of a context that sequences live in."""
+@dataclass(eq=False)
+class Stretch:
+    """A saved piece of a sequence. `state` has its positions from `start` to the end of `tokens`,
+    and may have more."""
 
-    def truncate(self, sequence: int, length: int) -> None:
-        """Forget what a sequence holds from position `length` on."""
-
-    def branch(self, source: int, target: int, length: int) -> None:
-        """Make `target` begin with the first `length` tokens of `source`."""
-
-
-@dataclass
-class CachedSequence:
-    """What one sequence of the context holds; `last_used` counts uses, not seconds."""
-
-    id: int
-    tokens: Tokens = field(default_factory=lambda: np.zeros(0, np.int32))
+    tokens: Tokens
+    """All of the sequence, from its beginning to the end of this stretch."""
+    start: int
+    state: bytearray
+    before: Stretch | None = None
+    """What holds the first `start` tokens."""
     last_used: int = 0
-    saved: bool = False
-    """Whether it need not be looked at again for saving it to disk."""
+    """Counts uses, not seconds."""
+
+    @property
+    def length(self) -> int:
+        """Tokens of its own."""
+        return len(self.tokens) - self.start
+
+    def path(self) -> list[Stretch]:
+        """What must be loaded, in order, to have all of `tokens`."""
+        return [*(self.before.path() if self.before else []), self]
 
 
-class PrefixCache:
-    """The sequences of one context."""
+class PrefixTree:
+    """Stretches of at most `max_tokens` tokens in all."""
 
-    def __init__(self, memory: Memory, count: int) -> None:
-        self._memory = memory
-        self._sequences = [CachedSequence(i) for i in range(count)]
+    def __init__(self, max_tokens: int) -> None:
+        self.max_tokens = max_tokens
+        self._stretches: list[Stretch] = []
         self._clock = 0
 
-    def known(self, prompt: Tokens) -> int:
-        """How many leading tokens of `prompt` some sequence holds."""
-        return max(common_length(s.tokens, prompt) for s in self._sequences)
+    def __iter__(self) -> Iterator[Stretch]:
+        """The most recently used ones first; of those used together, the one behind the others."""
+        return iter(sorted(self._stretches, key=lambda s: (-s.last_used, -len(s.path()))))
 
-    def acquire(self, prompt: Tokens) -> CachedSequence:
-        """A sequence that holds the longest known beginning of `prompt` and nothing else: never
-        all of it, as the last token must be decoded anew for its scores."""
-        best = max(
-            self._sequences,
-            key=lambda s: (common_length(s.tokens, prompt), -len(s.tokens), s.last_used),
-        )
-        reused = min(common_length(best.tokens, prompt), len(prompt) - 1)
-        chosen = best
-        if reused < len(best.tokens) - 1:  # the rest of it may be asked for again: branch
-            others = [s for s in self._sequences if s is not best or not reused]
-            chosen = self.least_recent(others or [best])
-        if chosen is best:
-            self._memory.truncate(best.id, reused)
-        else:
-            self._memory.branch(best.id, chosen.id, reused)
-        self.put(chosen, prompt[:reused].copy())
-        return chosen
+    def __contains__(self, stretch: Stretch) -> bool:
+        return stretch in self._stretches
 
-    def put(self, sequence: CachedSequence, tokens: Tokens) -> None:
-        """`sequence` now holds `tokens` and is the most recently used one."""
+    def find(self, prompt: Tokens) -> tuple[Stretch | None, int]:
+        """The stretch whose sequence begins like `prompt` for longest, and how many tokens that
+        is; None and 0 if there is none."""
+        best: tuple[Stretch | None, int] = None, 0
+        for stretch in sorted(self._stretches, key=lambda s: len(s.tokens)):
+            length = common_length(stretch.tokens, prompt)
+            if length > best[1]:  # of equal ones the shortest: nothing is loaded in vain
+                best = stretch, length
+        return best
+
+    def add(self, stretch: Stretch) -> None:
+        """Keep a stretch, the one used last. It is not kept where there is no room for all that
+        it stands behind."""
+        if len(stretch.tokens) <= self.max_tokens:
+            self._stretches.append(stretch)
+            self.use(stretch)
+            self.shrink(self.max_tokens)
+
+    def use(self, stretch: Stretch) -> None:
+        """Count a stretch as used just now, and so all that it stands behind."""
         self._clock += 1
-        sequence.tokens, sequence.last_used, sequence.saved = tokens, self._clock, False
+        for each in stretch.path():
+            each.last_used = self._clock
 
-    def touch(self, prompt: Tokens) -> None:
-        """Count what holds all of `prompt` as used just now."""
-        for sequence in self._sequences:
-            if common_length(sequence.tokens, prompt) == len(prompt):
-                self._clock += 1
-                sequence.last_used = self._clock
-
-    def least_recent(self, among: list[CachedSequence] | None = None) -> CachedSequence:
-        """An empty sequence, else the least recently used one."""
-        return min(among or self._sequences, key=lambda s: (len(s.tokens) > 0, s.last_used))
-
-    def newest_first(self) -> list[CachedSequence]:
-        """The sequences that hold something."""
-        used = [s for s in self._sequences if len(s.tokens)]
-        return sorted(used, key=lambda s: -s.last_used)
-
-    def evict(self, keep: CachedSequence) -> bool:
-        """Forget the least recently used sequence but `keep`. False if there is none."""
-        used = [s for s in self._sequences if s is not keep and len(s.tokens)]
-        if not used:
-            return False
-        oldest = min(used, key=lambda s: s.last_used)
-        self._memory.truncate(oldest.id, 0)
-        oldest.tokens = oldest.tokens[:0]
-        return True
+    def shrink(self, max_tokens: int) -> None:
+        """Forget the least recently used stretches, until `max_tokens` are enough."""
+        self.max_tokens = max_tokens
+        total = sum(stretch.length for stretch in self._stretches)
+        # What others stand behind was used no less recently than they were, and goes after them.
+        for stretch in sorted(self._stretches, key=lambda s: (s.last_used, -len(s.path()))):
+            if total <= max_tokens:
+                return
+            self._stretches.remove(stretch)
+            total -= stretch.length
 
 
 def common_length(a: Tokens, b: Tokens) -> int:

@@ -66,10 +66,10 @@ def expected_answer(model: Model, text: str, length: int) -> str:
     prompt = ChatTemplate(model.chat_template).tokens(chat(text), model.tokenize).tokens
     context = Context(model, ContextSize(tokens=512, threads=1), AbortFlag())
     tokens = list(prompt)
-    context.decode(tokens, start=0, sequence=0)
+    context.decode(tokens, start=0)
     while len(tokens) < len(prompt) + length:
         tokens.append(int(context.logits().argmax()))
-        context.decode(tokens[-1:], start=len(tokens) - 1, sequence=0)
+        context.decode(tokens[-1:], start=len(tokens) - 1)
     context.close()
     return b"".join(map(model.piece, tokens[len(prompt) :])).decode("utf-8", "replace")
 

@@ -140,11 +140,11 @@ def test_the_answer_is_the_likeliest_token_after_each(
     prompt = template.tokens(chat("Explain."), model.tokenize).tokens
     [context] = contexts
     tokens = list(prompt)
-    context.truncate(7, 0)
-    context.decode(tokens, start=0, sequence=7)
+    context.truncate(0)
+    context.decode(tokens, start=0)
     while len(tokens) < len(prompt) + 30:
         tokens.append(int(context.logits().argmax()))
-        context.decode(tokens[-1:], start=len(tokens) - 1, sequence=7)
+        context.decode(tokens[-1:], start=len(tokens) - 1)
     written = b"".join(map(model.piece, tokens[len(prompt) :]))
     assert text == written.decode("utf-8", "replace")
 
@@ -272,13 +272,12 @@ def test_an_answer_is_the_same_whatever_is_cached(make: Make) -> None:
     ]
 
 
-def test_room_is_made_for_a_new_prompt(make: Make, contexts: list[Context]) -> None:
+def test_more_is_known_than_the_context_holds(make: Make, contexts: list[Context]) -> None:
     engine = make(limit=1024)
-    prompts = [code(n, 60) for n in range(4)]  # two of them fill the context
+    prompts = [code(n, 60) for n in range(4)]  # two of them would fill the context
     assert [engine.write(p) for p in prompts] == [make().write(p) for p in prompts]
     assert contexts[0].size.tokens == 1024
-    assert engine.done(prompts[3]).reused_tokens > 500
-    assert engine.done(prompts[0]).reused_tokens < 100
+    assert all(engine.done(p).reused_tokens > 500 for p in prompts)
 
 
 def test_the_context_grows_with_the_need_and_keeps_what_it_held(

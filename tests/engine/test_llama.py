@@ -6,7 +6,9 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import llama_cpp
 import numpy as np
@@ -44,11 +46,9 @@ def abort() -> AbortFlag:
 def make_context(model: Model, abort: AbortFlag) -> Iterator[MakeContext]:
     made: list[Context] = []
 
-    def make(tokens: int = 512, sequences: int = 4, flag: AbortFlag = abort) -> Context:
-        size = ContextSize(
-            tokens=tokens, sequences=sequences, batch=256, micro_batch=MICRO_BATCH, threads=1
-        )
-        made.append(Context(model, size, flag))
+    def make(tokens: int = 512, flag: AbortFlag = abort, **size: Any) -> Context:
+        shape = ContextSize(tokens=tokens, batch=256, micro_batch=MICRO_BATCH, threads=1, **size)
+        made.append(Context(model, shape, flag))
         return made[-1]
 
     yield make
@@ -68,9 +68,9 @@ def tokens(model: Model) -> list[int]:
     return model.tokenize(text, special=False)[:200]
 
 
-def read(context: Context, tokens: list[int], *, sequence: int = 0) -> np.ndarray:
-    """Decode `tokens` at the end of a sequence; a copy of the last one's logits."""
-    assert context.decode(tokens, start=context.length(sequence), sequence=sequence) == 0
+def read(context: Context, tokens: list[int]) -> np.ndarray:
+    """Decode `tokens` at the end of the sequence; a copy of the last one's logits."""
+    assert context.decode(tokens, start=context.length) == 0
     return context.logits().copy()
 
 
@@ -188,68 +188,89 @@ def test_reading_in_pieces_gives_the_same_logits(
     context = make_context()
     for start in range(0, len(tokens), 7):
         pieces = read(context, tokens[start : start + 7])
-    assert context.length(0) == len(tokens)
+    assert context.length == len(tokens)
     assert same(pieces, whole)
 
 
-def test_an_empty_sequence_has_no_length(context: Context) -> None:
-    assert [context.length(sequence) for sequence in range(4)] == [0, 0, 0, 0]
+def test_an_empty_context_has_no_length(context: Context) -> None:
+    assert context.length == 0
 
 
-def test_sequences_know_nothing_of_each_other(make_context: MakeContext, tokens: list[int]) -> None:
-    alone = read(make_context(), tokens)
-    context = make_context()
-    read(context, tokens[::-1], sequence=1)
-    assert same(read(context, tokens, sequence=2), alone)
-    assert [context.length(sequence) for sequence in range(4)] == [0, 200, 200, 0]
+@pytest.fixture(params=[False, True], ids=["scores in memory", "flash attention"])
+def make_alike(request: pytest.FixtureRequest, make_context: MakeContext) -> MakeContext:
+    """Makes contexts that keep their values in either order."""
+    return partial(make_context, flash_attention=request.param)
 
 
-def test_logits_after_a_branch_are_those_of_a_fresh_context(
+def test_what_was_saved_is_as_good_as_read(make_alike: MakeContext, tokens: list[int]) -> None:
+    fresh = read(make_alike(), tokens)
+    context = make_alike()
+    read(context, tokens[:199])
+    state = context.save(0, 199)
+    context.truncate(0)
+    read(context, tokens[50:150])
+    context.truncate(0)
+    assert context.load(state)
+    assert context.length == 199
+    assert same(read(context, tokens[199:]), fresh)
+
+
+def test_a_saved_stretch_goes_behind_what_it_stood_behind(
+    make_alike: MakeContext, tokens: list[int]
+) -> None:
+    fresh = read(make_alike(), tokens)
+    source = make_alike()
+    read(source, tokens[:199])
+    states = [source.save(120, 199), source.save(0, 120)]
+    assert source.length == 199
+    context = make_alike()
+    read(context, tokens[60:110])
+    context.truncate(0)
+    assert context.load(states[1])
+    assert context.load(states[0])
+    assert context.length == 199
+    assert same(read(context, tokens[199:]), fresh)
+
+
+def test_a_stretch_is_small(context: Context, tokens: list[int]) -> None:
+    read(context, tokens)
+    whole, half = (len(context.save(start, 200)) for start in (0, 100))
+    assert half < 0.6 * whole
+
+
+def test_a_stretch_may_be_cut_and_gone_on_with(make_alike: MakeContext, tokens: list[int]) -> None:
+    fresh = read(make_alike(), tokens[:150] + tokens[10:40])
+    context = make_alike()
+    read(context, tokens)
+    state = context.save(100, 200)
+    context.truncate(100)
+    context.load(state)
+    context.truncate(150)
+    assert same(read(context, tokens[10:40]), fresh)
+
+
+def test_nothing_is_loaded_where_there_is_no_room(
     make_context: MakeContext, tokens: list[int]
 ) -> None:
-    ending = tokens[10:40]
-    fresh = read(make_context(), tokens[:150] + ending)
-    context = make_context()
-    read(context, tokens)
-    context.branch(0, 1, 150)
-    assert context.length(1) == 150
-    assert same(read(context, ending, sequence=1), fresh)
+    large = make_context()
+    read(large, tokens)
+    read(large, tokens)
+    small = make_context(tokens=256)
+    fresh = read(make_context(), tokens)
+    read(small, tokens[:199])
+    assert not small.load(large.save(199, 400))
+    assert small.length == 199
+    assert same(read(small, tokens[199:]), fresh)
 
 
-def test_a_branch_leaves_its_source_alone(make_context: MakeContext, tokens: list[int]) -> None:
-    fresh = read(make_context(), [*tokens, tokens[0]])
-    context = make_context()
-    read(context, tokens)
-    context.branch(0, 1, 150)
-    read(context, tokens[:20], sequence=1)
-    context.truncate(1, 0)
-    assert context.length(0) == len(tokens)
-    assert same(read(context, [tokens[0]]), fresh)
-
-
-def test_a_branch_replaces_what_was_there(make_context: MakeContext, tokens: list[int]) -> None:
-    fresh = read(make_context(), tokens[:51])
-    context = make_context()
-    read(context, tokens)
-    read(context, tokens[100:180], sequence=1)
-    context.branch(0, 1, 50)
-    assert same(read(context, tokens[50:51], sequence=1), fresh)
-
-
-def test_a_branch_of_nothing_is_empty(context: Context, tokens: list[int]) -> None:
-    read(context, tokens)
-    read(context, tokens, sequence=1)
-    context.branch(0, 1, 0)
-    assert context.length(1) == 0
-
-
-def test_a_branch_takes_no_room(make_context: MakeContext, tokens: list[int]) -> None:
-    context = make_context(tokens=256)
-    read(context, tokens)
-    for sequence in (1, 2, 3):
-        context.branch(0, sequence, 190)
-        read(context, tokens[:10], sequence=sequence)
-    assert [context.length(sequence) for sequence in range(4)] == [200, 200, 200, 200]
+def test_copies_lead_to_depth(context: Context, tokens: list[int]) -> None:
+    read(context, tokens[:100])
+    state = context.save(0, 100)
+    assert context.load(state, shift=100)
+    assert context.load(state, shift=200)
+    assert context.length == 300
+    read(context, tokens[:1])
+    assert context.length == 301
 
 
 def test_logits_after_a_cut_are_those_of_a_fresh_context(
@@ -258,28 +279,27 @@ def test_logits_after_a_cut_are_those_of_a_fresh_context(
     fresh = read(make_context(), tokens[:100])
     context = make_context()
     read(context, tokens)
-    context.truncate(0, 99)
-    assert context.length(0) == 99
+    context.truncate(99)
+    assert context.length == 99
     assert same(read(context, tokens[99:100]), fresh)
 
 
 def test_cutting_at_the_end_or_beyond_changes_nothing(context: Context, tokens: list[int]) -> None:
     read(context, tokens)
-    context.truncate(0, len(tokens))
-    context.truncate(0, 10_000)
-    assert context.length(0) == len(tokens)
+    context.truncate(len(tokens))
+    context.truncate(10_000)
+    assert context.length == len(tokens)
 
 
 def test_a_full_context_says_so_and_keeps_what_it_has(
     make_context: MakeContext, tokens: list[int]
 ) -> None:
-    fresh = read(make_context(), tokens)
+    fresh = read(make_context(), [*tokens, tokens[0]])
     context = make_context(tokens=256)
     read(context, tokens)
-    assert context.decode(tokens, start=0, sequence=1) == DECODE_FULL
-    assert [context.length(0), context.length(1)] == [200, 0]
-    context.truncate(0, 0)
-    assert same(read(context, tokens, sequence=1), fresh)
+    assert context.decode(tokens, start=200) == DECODE_FULL
+    assert context.length == 200
+    assert same(read(context, tokens[:1]), fresh)
 
 
 # Aborts
@@ -303,8 +323,8 @@ def test_a_set_flag_stops_a_decode_at_once(
     context: Context, abort: AbortFlag, tokens: list[int]
 ) -> None:
     abort.set()
-    assert context.decode(tokens, start=0, sequence=0) == DECODE_ABORTED
-    assert context.length(0) == 0
+    assert context.decode(tokens, start=0) == DECODE_ABORTED
+    assert context.length == 0
 
 
 def test_a_cleared_flag_stops_nothing(
@@ -313,7 +333,7 @@ def test_a_cleared_flag_stops_nothing(
     fresh = read(make_context(), tokens)
     context = make_context()
     abort.set()
-    context.decode(tokens, start=0, sequence=0)
+    context.decode(tokens, start=0)
     abort.clear()
     assert same(read(context, tokens), fresh)
 
@@ -326,24 +346,24 @@ def test_what_was_read_before_an_abort_stays(
     fresh = read(make_context(flag=whole), tokens)
     flag = CountedAbort(stop_at=int(whole.looks * share))
     context = make_context(flag=flag)
-    assert context.decode(tokens, start=0, sequence=0) == DECODE_ABORTED
-    kept = context.length(0)
+    assert context.decode(tokens, start=0) == DECODE_ABORTED
+    kept = context.length
     assert kept % MICRO_BATCH == 0
     assert abs(kept - len(tokens) * share) <= MICRO_BATCH
     flag.stop_at = sys.maxsize
     assert same(read(context, tokens[kept:]), fresh)
 
 
-def test_an_abort_hits_no_other_sequence(
+def test_an_abort_leaves_what_was_there(
     make_context: MakeContext, abort: AbortFlag, tokens: list[int]
 ) -> None:
     fresh = read(make_context(), tokens)
     context = make_context()
     read(context, tokens[:150])
     abort.set()
-    context.decode(tokens, start=0, sequence=1)
+    assert context.decode(tokens, start=150) == DECODE_ABORTED
     abort.clear()
-    assert [context.length(0), context.length(1)] == [150, 0]
+    assert context.length == 150
     assert same(read(context, tokens[150:]), fresh)
 
 
@@ -352,7 +372,7 @@ def test_an_abort_hits_no_other_sequence(
 
 def draws(context: Context, tokens: list[int], number: int = 20, **sampling: float) -> list[int]:
     """What a sampler writes after `tokens`."""
-    context.truncate(0, 0)
+    context.truncate(0)
     read(context, tokens)
     sampler = Sampler(**sampling)  # type: ignore[arg-type]
     drawn = [sampler.draw(context)]

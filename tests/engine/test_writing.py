@@ -45,19 +45,19 @@ FINDINGS = {
 
 
 class OneSequence:
-    """Sequence 0 of a context, without anything that makes room or stops."""
+    """The sequence of a context, without anything that makes room or stops."""
 
     def __init__(self, context: Context, prompt: Sequence[int]) -> None:
         self.tokens = np.zeros(0, np.int32)
         self.read: list[int] = []
         """How many tokens each step has read."""
         self._context = context
-        context.truncate(0, 0)
+        context.truncate(0)
         self.extend(prompt)
 
     def extend(self, tokens: Sequence[int] | npt.NDArray[np.int32], *, outputs: int = 1) -> None:
         new = np.asarray(tokens, np.int32)
-        status = self._context.decode(new, start=len(self.tokens), sequence=0, outputs=outputs)
+        status = self._context.decode(new, start=len(self.tokens), outputs=outputs)
         assert status == 0
         self.tokens = np.concatenate([self.tokens, new])
         self.read.append(len(new))
@@ -69,9 +69,9 @@ class OneSequence:
         return sampler.draw(self._context, index)
 
     def truncate(self, length: int) -> None:
-        self._context.truncate(0, length)
+        self._context.truncate(length)
         self.tokens = self.tokens[:length]
-        assert self._context.length(0) == length
+        assert self._context.length == length
 
 
 class Recorded(Sampler):

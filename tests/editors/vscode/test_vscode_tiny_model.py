@@ -98,6 +98,7 @@ def test_a_model_that_is_chosen_is_used(open_file: Open, tiny_model: Path, home:
     window.choose("chosen")
     until(lambda: "Model: chosen" in window.tooltip(), "the chosen model")
     window.command("qwlsp: Choose Model")
+    window.see('.quick-input-list .monaco-list-row:has-text("chosen")')  # no longer the palette
     window.choose("Whichever Is Found")
     until(lambda: "Model: qwen2.5-0.5b" in window.tooltip(), "the model that is found")
 
