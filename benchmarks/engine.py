@@ -31,7 +31,7 @@ Speeds = Callable[[], dict[str, float]]
 """Measures tokens a second, by name."""
 DEPTHS = (512, 2048)
 PREFILL_TOKENS = 512
-DECODE_TOKENS = 64
+DECODE_TOKENS = 192
 FORM_DEPTH = 600
 """Tokens of prompt in front of plain text, JSON and copies."""
 FORM_TOKENS = 128

@@ -20,9 +20,8 @@ from qwlsp.engine.prefix import PrefixTree, Stretch, Tokens, common_length
 from qwlsp.errors import EngineError
 
 PARKED_TOKENS = 8192
-"""Tokens parked at most; 12 KB each."""
-TOKENS_IN_ALL = 36_864
-"""Tokens of the largest context and of what is parked beside it."""
+"""Tokens parked at most, 12 KB each; half as many beside a large context."""
+LARGE_CONTEXT = 16_384
 WORTH_MOVING = 8
 """Tokens: reading so few is as quick as bringing them back."""
 WORTH_LOADING = 64
@@ -232,7 +231,8 @@ class WorkingMemory:
         self.close()  # there may be no memory for both
         self._context = self._make_context(tokens)
         self._sequence = OpenSequence(self._context, self.check)
-        self._parked.shrink(min(PARKED_TOKENS, TOKENS_IN_ALL - self._context.size.tokens))
+        large = self._context.size.tokens > LARGE_CONTEXT
+        self._parked.shrink(PARKED_TOKENS // 2 if large else PARKED_TOKENS)
         if held is not None:
             self._sequence.load(held)
         return self._sequence

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,8 @@ from qwlsp.engine.scheduler import Stopped
 from qwlsp.engine.template import CHATML, ChatTemplate
 from qwlsp.engine.tokenizing import ChatTokenizer
 
-TOKENS = 1024
+TOKENS = 128
+"""Of the context at first: it has to grow."""
 PARKED = 260
 """Tokens: some prompts are longer."""
 ANSWER = 6
@@ -55,14 +56,15 @@ class Interrupts:
 class Engine:
     """A runner and what it stands on."""
 
-    def __init__(self, model: Model, *, tokens: int, states: Path | None) -> None:
+    def __init__(self, model: Model, *, flash_attention: bool, states: Path | None) -> None:
         abort = AbortFlag()
         self.interrupts = Interrupts(abort)
         self.memory = WorkingMemory(
             lambda needed: Context(
                 model,
                 ContextSize(
-                    tokens=max(needed, tokens),
+                    tokens=max(needed, TOKENS),
+                    flash_attention=flash_attention,
                     threads=1,
                     batch=64,
                     micro_batch=32,
@@ -110,14 +112,22 @@ class Editor:
         return [system, Message(role="user", parts=[code, question])]
 
 
+@pytest.fixture(params=[True, False], ids=["flash attention", "plain attention"])
+def make_engine(
+    request: pytest.FixtureRequest, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Path | None], Engine]:
+    monkeypatch.setattr("qwlsp.engine.memory.PARKED_TOKENS", PARKED)
+    return lambda states: Engine(model, flash_attention=request.param, states=states)
+
+
 @pytest.fixture
-def fresh_answer(model: Model) -> Callable[[Generate], str]:
+def fresh_answer(make_engine: Callable[[None], Engine]) -> Callable[[Generate], str]:
     known: dict[str, str] = {}
 
     def answer(request: Generate) -> str:
         key = repr(request.messages)
         if key not in known:
-            engine = Engine(model, tokens=TOKENS, states=None)
+            engine = make_engine(None)
             known[key] = engine.answer(request)
             engine.memory.close()
         return known[key]
@@ -126,18 +136,10 @@ def fresh_answer(model: Model) -> Callable[[Generate], str]:
 
 
 @pytest.fixture
-def engine(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setattr("qwlsp.engine.memory.PARKED_TOKENS", PARKED)
-    with closing(_ClosingEngine(model, tmp_path)) as made:
-        yield made
-
-
-class _ClosingEngine(Engine):
-    def __init__(self, model: Model, folder: Path) -> None:
-        super().__init__(model, tokens=TOKENS, states=folder / "states" / "tiny")
-
-    def close(self) -> None:
-        self.memory.close()
+def engine(make_engine: Callable[[Path], Engine], tmp_path: Path) -> Iterator[Engine]:
+    made = make_engine(tmp_path / "states" / "tiny")
+    yield made
+    made.memory.close()
 
 
 @pytest.mark.parametrize(

@@ -196,9 +196,9 @@ def test_an_empty_context_has_no_length(context: Context) -> None:
     assert context.length == 0
 
 
-@pytest.fixture(params=[False, True], ids=["scores in memory", "flash attention"])
+@pytest.fixture(params=[True, False], ids=["flash attention", "plain attention"])
 def make_alike(request: pytest.FixtureRequest, make_context: MakeContext) -> MakeContext:
-    """Makes contexts that keep their values in either order."""
+    """Makes contexts that keep their values in one order or the other."""
     return partial(make_context, flash_attention=request.param)
 
 
