@@ -37,7 +37,10 @@ class Stretch:
 
     def path(self) -> list[Stretch]:
         """What must be loaded, in order, to have all of `tokens`."""
-        return [*(self.before.path() if self.before else []), self]
+        path = [self]
+        while path[-1].before is not None:
+            path.append(path[-1].before)
+        return path[::-1]
 
 
 class PrefixTree:
