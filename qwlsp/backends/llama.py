@@ -103,6 +103,8 @@ class Model:
         self.size: int = llama.llama_model_size(self._model)
         self.kv_values_per_token = _kv_values_per_token(self._model)
         self.context_length: int = llama.llama_model_n_ctx_train(self._model)
+        self.has_window: bool = llama.llama_model_n_swa(self._model) > 0
+        """Whether some layers see only the last tokens: saved states are not whole then."""
         self.end_tokens = self._find_end_tokens()
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ import struct
 import zlib
 from contextlib import suppress
 from io import BufferedReader
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -115,38 +116,41 @@ class Archive:
 
 def _read(file: BufferedReader) -> Stretch:
     """The sequence in a file. Raises ValueError and struct.error if it is damaged."""
-    count, stretches, checksum = _read_header(file)
+    count, stretches, size, checksum = _read_header(file)
     tokens_and_table = file.read(4 * count + STRETCH.size * stretches)
     found = zlib.crc32(tokens_and_table)
     tokens = np.frombuffer(tokens_and_table[: 4 * count], "<i4").astype(np.int32)
     table = [*STRETCH.iter_unpack(tokens_and_table[4 * count :])]
-    ends = [*(start for start, _ in table[1:]), count]
+    bounds = [*(start for start, _ in table), count]
+    rising = all(start < end for start, end in pairwise(bounds))
+    if bounds[0] != 0 or not rising or sum(length for _, length in table) != size:
+        raise ValueError("damaged")
     sequence: Stretch | None = None
-    for (start, length), end in zip(table, ends, strict=True):
-        state = bytearray(min(length, os.fstat(file.fileno()).st_size))
+    for (_, length), end in zip(table, bounds[1:], strict=True):
+        state = bytearray(length)
         file.readinto(state)
         found = zlib.crc32(state, found)
-        sequence = Stretch(tokens[:end], start, state, sequence)
+        sequence = Stretch(tokens[:end], state, sequence)
     if sequence is None or found != checksum:
         raise ValueError("damaged")
     return sequence
 
 
-def _read_header(file: BufferedReader) -> tuple[int, int, int]:
-    """How many tokens and stretches there are, and their checksum. Raises ValueError and
-    struct.error where the file is not as long as it says."""
+def _read_header(file: BufferedReader) -> tuple[int, int, int, int]:
+    """How many tokens and stretches there are, bytes of states, and the checksum. Raises
+    ValueError and struct.error where the file is not as long as it says."""
     magic, count, stretches, size, checksum = HEADER.unpack(file.read(HEADER.size))
     whole = HEADER.size + 4 * count + STRETCH.size * stretches + size
     if magic != MAGIC or os.fstat(file.fileno()).st_size != whole:
         raise ValueError("damaged")
-    return count, stretches, checksum
+    return count, stretches, size, checksum
 
 
 def _read_tokens(path: Path) -> Tokens | None:
     """A file's tokens, None if they can't be read."""
     try:
         with path.open("rb") as file:
-            count, _, _ = _read_header(file)
+            count, *_ = _read_header(file)
             return np.frombuffer(file.read(4 * count), "<i4").astype(np.int32)
     except (OSError, ValueError, struct.error):
         return None

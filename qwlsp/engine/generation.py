@@ -98,13 +98,14 @@ class Runner:
         chats = request.chats
         if request.save_power and on_battery():
             chats = chats[:1]
-        for chat in chats:
+        for index, chat in enumerate(chats):
             tokens = self._ahead(chat)
             total += len(tokens)
             if not len(tokens) or len(tokens) > self._limit:
                 continue
             if self._memory.holds(tokens):
-                self._memory.touch(tokens)
+                if index == 0:  # the likeliest
+                    self._memory.touch(tokens)
                 reused += len(tokens)
                 continue
             self._memory.check()

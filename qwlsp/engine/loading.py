@@ -25,7 +25,7 @@ from qwlsp.backends.llama import (
 from qwlsp.engine.archive import Archive
 from qwlsp.engine.fitting import Fit, FitStore, Fitter, measure
 from qwlsp.engine.generation import Runner
-from qwlsp.engine.memory import WorkingMemory
+from qwlsp.engine.memory import LARGE_CONTEXT, PARKED_TOKENS, WorkingMemory
 from qwlsp.engine.messages import EngineConfig, Ready
 from qwlsp.engine.pace import Pace
 from qwlsp.engine.template import ChatTemplate
@@ -34,8 +34,6 @@ from qwlsp.models.inspect import GgufFile, inspect
 
 CONTEXT_SIZES = (4096, 8192, 16384, 32768)
 """Tokens; a context starts small, since its memory is taken at once, and grows with need."""
-LARGE_CONTEXT = 16384
-"""Tokens."""
 TRIAL_TOKENS = 1280
 """Context of a trial: its depth, and what it writes."""
 COPIED = 1.5
@@ -44,6 +42,8 @@ WORKER_OVERHEAD = 200 << 20
 """Bytes of the worker besides weights and context: Python, libraries, compute buffers."""
 SMALL_MODEL = 32 << 20
 """Bytes; for less than this, threads wait for each other longer than they work."""
+PARKED_BYTES = 128 << 20
+"""From which on only half as many tokens are parked."""
 MAX_STATE_BYTES = 512 << 20
 """On disk, of all models together; 1,800 tokens take 22 MB, a full context 393."""
 GPU_RESERVE = 512 << 20
@@ -96,8 +96,12 @@ def load(config: EngineConfig, *, abort: AbortFlag, check: Callable[[], None]) -
     worth_fitting = config.fits_file and not measured and model.size >= SMALL_MODEL
     pace = Pace(store.load_speed() if config.fits_file else None)
     tokenizer = ChatTokenizer(model.tokenize, template, pace=pace, context_length=limit)
+    archive = None if model.has_window else _archive(config, path, fitted(fit, limit, kv_type))
     memory = WorkingMemory(
-        make_context, check=check, archive=_archive(config, path, fitted(fit, limit, kv_type))
+        make_context,
+        check=check,
+        archive=archive,
+        parked_tokens=choose_parked_tokens(config, model, limit, kv_type),
     )
     ready = Ready(
         pid=os.getpid(),
@@ -149,6 +153,21 @@ def choose_kv_type(config: EngineConfig, model_size: int, kv_values: int) -> KvT
     room = config.memory_limit - model_size - WORKER_OVERHEAD
     fitting = [kv_type for kv_type in KV_TYPES if kv_values * KV_BYTES[kv_type] <= room]
     return fitting[0] if fitting else "q4_0"
+
+
+def choose_parked_tokens(
+    config: EngineConfig, model: Model, context_size: int, kv_type: KvType
+) -> int:
+    """Tokens parked at most beside a small context; half of them, beside a full one of
+    `context_size`, stay below the memory limit."""
+    if model.has_window:
+        return 0
+    per_token = int(model.kv_values_per_token * KV_BYTES[kv_type])
+    tokens = PARKED_TOKENS if PARKED_TOKENS * per_token <= PARKED_BYTES else PARKED_TOKENS // 2
+    if config.memory_limit is not None:
+        room = config.memory_limit - model.size - WORKER_OVERHEAD - context_size * per_token
+        tokens = min(tokens, max(0, 2 * room // per_token))
+    return tokens
 
 
 def _archive(config: EngineConfig, path: Path, size: ContextSize) -> Archive | None:

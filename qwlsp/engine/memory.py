@@ -3,8 +3,8 @@
 llama.cpp compares each token with every cell of a context, whosever it is, so the context holds
 one sequence only: that of the prompt at work. When another prompt comes, what both begin with
 stays, the rest is parked in memory (`prefix`) and what is known of the new one is brought back:
-20 ms for 2,000 tokens, which take ten seconds to read. What was saved to disk (`archive`) survives
-the editor. The context is made anew and larger where one prompt needs more.
+four milliseconds for 2,000 tokens, which take ten seconds to read. What was saved to disk
+(`archive`) survives the editor. The context is made anew and larger where one prompt needs more.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from qwlsp.engine.prefix import PrefixTree, Stretch, Tokens, common_length
 from qwlsp.errors import EngineError
 
 PARKED_TOKENS = 8192
-"""Tokens parked at most, 12 KB each; half as many beside a large context."""
+"""Parked at most; half as many beside a large context."""
 LARGE_CONTEXT = 16_384
+"""Tokens."""
 WORTH_MOVING = 8
 """Tokens: reading so few is as quick as bringing them back."""
 WORTH_LOADING = 64
@@ -74,28 +75,32 @@ class OpenSequence:
         self._context.truncate(length)
         self.tokens = self.tokens[:length]
 
-    def stretch(self, before: Stretch | None, start: int, end: int) -> Stretch:
-        """What it holds from `start` to `end`, saved to stand behind `before`."""
-        return Stretch(self.tokens[:end].copy(), start, self._context.save(start, end), before)
+    def save(self, before: Stretch | None, end: int) -> Stretch:
+        """What it holds up to position `end`, saved to stand behind `before`, which it begins
+        with."""
+        start = len(before.tokens) if before else 0
+        return Stretch(self.tokens[:end].copy(), self._context.save(start, end), before)
 
     def load(self, sequence: Stretch) -> None:
-        """Hold what `sequence` holds, as far as there is room for it. What both begin with stays,
-        as far as whole stretches go."""
+        """Hold what `sequence` holds, as far as there is room for it. Stretches that both begin
+        with stay."""
         have = common_length(self.tokens, sequence.tokens)
-        path = sequence.path()
-        ends = [*(stretch.start for stretch in path[1:]), len(sequence.tokens)]
-        for stretch, end in zip(path, ends, strict=True):
+        for stretch in sequence.path():
+            end = len(stretch.tokens)
             if end <= have:
                 continue
             self.truncate(stretch.start)
             if not self._context.load(stretch.state):
                 return
-            self._context.truncate(end)  # the state may have more
-            self.tokens = sequence.tokens[:end]
+            if self._context.length != end:  # a state of something else
+                self.truncate(0)
+                return
+            self.tokens = stretch.tokens
 
 
 class WorkingMemory:
-    """The context and what is parked. `make_context(tokens)` makes one of at least that size."""
+    """The context and what is parked. `make_context(tokens)` makes one of at least that size, and
+    `parked_tokens` are parked at most: none where the model's states are not whole."""
 
     def __init__(
         self,
@@ -103,6 +108,7 @@ class WorkingMemory:
         *,
         check: Callable[[], None],
         archive: Archive | None,
+        parked_tokens: int | None = None,
     ) -> None:
         self._make_context = make_context
         self.check = check
@@ -110,7 +116,8 @@ class WorkingMemory:
         self._archive = archive
         self._offered: set[int] = set()
         """Hashes of the sequences that the archive was given, whether it could keep them or not."""
-        self._parked = PrefixTree(PARKED_TOKENS)
+        self._parked_tokens = PARKED_TOKENS if parked_tokens is None else parked_tokens
+        self._parked = PrefixTree(self._parked_tokens)
         self._context: Context | None = None
         self._sequence: OpenSequence | None = None
 
@@ -181,35 +188,35 @@ class WorkingMemory:
         loaded = self._archive.load(file)
         if loaded is None:
             return parked, length
+        before = None
         for stretch in loaded.path():
-            self._parked.add(stretch)
-        return loaded, on_disk
+            stretch.before = before
+            before = self._parked.add(stretch)
+        return before, on_disk
 
     def _cut(self, sequence: OpenSequence, length: int) -> None:
         """Go back to the first `length` tokens. What stood behind them is parked, or on disk where
         it is too long for that."""
         end = len(sequence.tokens)
-        if end >= length + WORTH_MOVING:
+        if end >= length + WORTH_MOVING and self._parked.find(sequence.tokens)[1] < end:
             if end <= self._parked.max_tokens:
                 self._park(sequence, length)  # by itself: something else will stand behind it
                 self._park(sequence, end)
-            elif self._archive is not None and self._must_save(sequence.tokens):
+            elif not self._is_on_disk(sequence.tokens) and self._archive is not None:
                 self._archive.save(self._whole(sequence))
         sequence.truncate(length)
 
-    def _park(self, sequence: OpenSequence, end: int) -> Stretch | None:
-        """Keep a copy of the first `end` tokens; None if that is none."""
-        stretch, start = self._parked.find(sequence.tokens[:end])
-        if start < end:
-            stretch = sequence.stretch(stretch, start, end)
-            self._parked.add(stretch)
-        return stretch
+    def _park(self, sequence: OpenSequence, end: int) -> None:
+        """Keep a copy of the first `end` tokens."""
+        before = self._parked.find_before(sequence.tokens[:end])
+        if end > (len(before.tokens) if before else 0):
+            self._parked.add(sequence.save(before, end))
 
     def _whole(self, sequence: OpenSequence) -> Stretch:
         """All that a sequence holds, with what is parked of it."""
         end = len(sequence.tokens)
-        parked, start = self._parked.find(sequence.tokens)
-        return parked if parked and start == end else sequence.stretch(parked, start, end)
+        before = self._parked.find_before(sequence.tokens)
+        return before if before and len(before.tokens) == end else sequence.save(before, end)
 
     def _must_save(self, tokens: Tokens) -> bool:
         """Whether a sequence is worth being saved to disk and not there; asked once for each."""
@@ -217,7 +224,12 @@ class WorkingMemory:
         if self._archive is None or len(tokens) < WORTH_SAVING or key in self._offered:
             return False
         self._offered.add(key)
-        return self._archive.find(tokens)[1] < ALREADY_SAVED * len(tokens)
+        return not self._is_on_disk(tokens)
+
+    def _is_on_disk(self, tokens: Tokens) -> bool:
+        """Whether most of a sequence is."""
+        known = self._archive.find(tokens)[1] if self._archive is not None else 0
+        return known >= ALREADY_SAVED * len(tokens)
 
     def _sequence_for(self, tokens: int) -> OpenSequence:
         """The sequence at work, in a context that is made anew and larger where it is too
@@ -226,13 +238,13 @@ class WorkingMemory:
         if context is not None and sequence is not None and context.size.tokens >= tokens:
             return sequence
         held = None
-        if sequence is not None and len(sequence.tokens):
-            held = sequence.stretch(None, 0, len(sequence.tokens))
+        if sequence is not None and len(sequence.tokens) and self._parked_tokens:
+            held = self._parked.add(self._whole(sequence))
         self.close()  # there may be no memory for both
         self._context = self._make_context(tokens)
         self._sequence = OpenSequence(self._context, self.check)
         large = self._context.size.tokens > LARGE_CONTEXT
-        self._parked.shrink(PARKED_TOKENS // 2 if large else PARKED_TOKENS)
+        self._parked.shrink(self._parked_tokens // 2 if large else self._parked_tokens)
         if held is not None:
             self._sequence.load(held)
         return self._sequence

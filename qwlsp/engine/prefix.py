@@ -1,8 +1,8 @@
 """What has been read before, parked beside the context, so that nothing is read twice.
 
-A tree of saved stretches: prompts that begin alike share those of their common beginning, and each
-stretch stands behind the one that it continues (a radix tree, as in SGLang's RadixAttention). The
-least recently used ones go first. Knows tokens and bytes, not llama.cpp.
+A tree of saved stretches: each stands behind the one that it continues, and prompts that branch
+off share those before the branch (as in SGLang's RadixAttention, but a stretch is never split).
+The least recently used ones go first. Knows tokens and bytes, not llama.cpp.
 """
 
 from __future__ import annotations
@@ -18,17 +18,20 @@ Tokens = npt.NDArray[np.int32]
 
 @dataclass(eq=False)
 class Stretch:
-    """A saved piece of a sequence. `state` has its positions from `start` to the end of `tokens`,
-    and may have more."""
+    """A saved piece of a sequence: what follows all that `before` holds."""
 
     tokens: Tokens
     """All of the sequence, from its beginning to the end of this stretch."""
-    start: int
     state: bytearray
+    """Of the positions from `start` on."""
     before: Stretch | None = None
-    """What holds the first `start` tokens."""
     last_used: int = 0
     """Counts uses, not seconds."""
+
+    @property
+    def start(self) -> int:
+        """The position of its first token."""
+        return len(self.before.tokens) if self.before else 0
 
     @property
     def length(self) -> int:
@@ -68,13 +71,23 @@ class PrefixTree:
                 best = stretch, length
         return best
 
-    def add(self, stretch: Stretch) -> None:
-        """Keep a stretch, the one used last. It is not kept where there is no room for all that
-        it stands behind."""
+    def find_before(self, prompt: Tokens) -> Stretch | None:
+        """The longest sequence that `prompt` begins with as a whole."""
+        whole = (s for s in self._stretches if common_length(s.tokens, prompt) == len(s.tokens))
+        return max(whole, key=lambda s: len(s.tokens), default=None)
+
+    def add(self, stretch: Stretch) -> Stretch:
+        """Keep a stretch, the one used last, and return it; or the one kept already that ends the
+        same sequence. It is not kept where there is no room for all that it stands behind."""
+        known = self.find_before(stretch.tokens)
+        if known is not None and len(known.tokens) == len(stretch.tokens):
+            self.use(known)
+            return known
         if len(stretch.tokens) <= self.max_tokens:
             self._stretches.append(stretch)
             self.use(stretch)
             self.shrink(self.max_tokens)
+        return stretch
 
     def use(self, stretch: Stretch) -> None:
         """Count a stretch as used just now, and so all that it stands behind."""

@@ -59,26 +59,34 @@ class Engine:
     def __init__(self, model: Model, *, flash_attention: bool, states: Path | None) -> None:
         abort = AbortFlag()
         self.interrupts = Interrupts(abort)
+        self._model = model
+        self._states = states
+
+        def make_context(tokens: int) -> Context:
+            size = ContextSize(
+                tokens=max(tokens, TOKENS),
+                flash_attention=flash_attention,
+                threads=1,
+                batch=64,
+                micro_batch=32,
+            )
+            return Context(model, size, abort)
+
+        self._make_context = make_context
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew, with what lies on disk."""
         self.memory = WorkingMemory(
-            lambda needed: Context(
-                model,
-                ContextSize(
-                    tokens=max(needed, TOKENS),
-                    flash_attention=flash_attention,
-                    threads=1,
-                    batch=64,
-                    micro_batch=32,
-                ),
-                abort,
-            ),
+            self._make_context,
             check=self.interrupts.check,
-            archive=Archive(states, max_bytes=1 << 20) if states else None,
+            archive=Archive(self._states, max_bytes=1 << 20) if self._states else None,
         )
         pace = Pace()
         tokenizer = ChatTokenizer(
-            model.tokenize, ChatTemplate(CHATML), pace=pace, context_length=2048
+            self._model.tokenize, ChatTemplate(CHATML), pace=pace, context_length=2048
         )
-        self._runner = Runner(model, tokenizer, self.memory, pace=pace, context_limit=2048)
+        self._runner = Runner(self._model, tokenizer, self.memory, pace=pace, context_limit=2048)
 
     def answer(self, request: Generate) -> str:
         events = list(self._runner.run(request))
@@ -174,7 +182,10 @@ def test_answers_do_not_depend_on_what_went_before(
             editor.edit()
         else:
             engine.memory.save_one()
-    assert asked > steps // 5
+            if chance.random() < 0.2:
+                engine.memory.close()
+                engine.restart()
+    assert asked > steps // 6
 
 
 def _text(events: list[Event]) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from qwlsp.backends.llama import AbortFlag, Context, ContextSize, Model
 from qwlsp.engine import memory
-from qwlsp.engine.archive import Archive
+from qwlsp.engine.archive import HEADER, MAGIC, STRETCH, Archive
 from qwlsp.engine.memory import OpenSequence, WorkingMemory
 from qwlsp.engine.prefix import Tokens
 from qwlsp.errors import EngineError
@@ -21,7 +23,7 @@ Make = Callable[..., "Memory"]
 class Memory(WorkingMemory):
     """A working memory in a context of `tokens`, or of what is needed if that is more."""
 
-    def __init__(self, model: Model, *, tokens: int, archive: Archive | None) -> None:
+    def __init__(self, model: Model, *, tokens: int, **options: Any) -> None:
         self.contexts: list[Context] = []
 
         def make_context(needed: int) -> Context:
@@ -29,7 +31,7 @@ class Memory(WorkingMemory):
             self.contexts.append(Context(model, size, AbortFlag()))
             return self.contexts[-1]
 
-        super().__init__(make_context, check=lambda: None, archive=archive)
+        super().__init__(make_context, check=lambda: None, **options)
 
     def read(self, prompt: Tokens, *, room: int = 0) -> int:
         """Read a prompt; returns how many tokens of it were known."""
@@ -54,8 +56,8 @@ class Memory(WorkingMemory):
 def make(model: Model) -> Iterator[Make]:
     made: list[Memory] = []
 
-    def new(*, tokens: int = 1024, archive: Archive | None = None) -> Memory:
-        made.append(Memory(model, tokens=tokens, archive=archive))
+    def new(*, tokens: int = 1024, archive: Archive | None = None, **options: Any) -> Memory:
+        made.append(Memory(model, tokens=tokens, archive=archive, **options))
         return made[-1]
 
     yield new
@@ -194,6 +196,7 @@ def test_branches_come_back_from_disk_as_they_were(make: Make, archive: Archive)
         pass
     second = make(archive=archive)
     assert [second.read(prompt) for prompt in prompts] == [399, 399]
+    assert sum(stretch.length for stretch in second._parked) == 500
     assert np.abs(second.scores(prompts[0]) - make().scores(prompts[0])).max() < 1e-3
 
 
@@ -218,4 +221,60 @@ def test_a_context_that_can_not_grow(make: Make, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(EngineError):
         memory.read(text(3), room=800)
     monkeypatch.setattr(memory, "_make_context", possible)
+    assert memory.read(text(2)) == 299
     assert memory.read(text(1)) == 299
+
+
+def test_an_edit_further_up_each_time(make: Make, archive: Archive) -> None:
+    old = text(1)
+    edited = [joined(old[:at], text(at, 100)) for at in (250, 200, 150)]
+    first = make(archive=archive)
+    for prompt in (old, *edited, text(2)):
+        first.read(prompt)
+    while first.save_one():
+        pass
+    second = make(archive=archive)
+    for prompt in (*edited, text(2), *edited[::-1], old):
+        second.read(prompt)
+        assert np.abs(second.scores(prompt) - make().scores(prompt)).max() < 1e-3
+
+
+def test_a_long_one_is_on_disk_again_after_it_was_removed(
+    make: Make, archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "PARKED_TOKENS", 700)
+    held = make(archive=archive)
+    held.read(text(1, 900))
+    held.read(text(2))
+    [file] = tmp_path.rglob("*.state")
+    archive._remove(file)
+    held.read(text(1, 900))
+    held.read(text(2))
+    assert file.exists()
+
+
+def test_a_model_whose_states_are_not_whole(make: Make) -> None:
+    memory = make(parked_tokens=0, tokens=512)
+    for number in (1, 2):
+        memory.read(text(number))
+    assert memory.read(text(1)) == 0
+    assert memory.read(text(1, 600)) == 0  # in a larger context
+
+
+TABLES = {
+    "backwards": [(0, 0), (200, 0), (100, 0)],
+    "not from the beginning": [(100, 0)],
+    "beyond the end": [(0, 0), (4_000_000_000, 0)],
+    "nothing": [],
+    "too long": [(0, 1 << 60)],
+}
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_a_file_that_lies(archive: Archive, tmp_path: Path, table: list[tuple[int, int]]) -> None:
+    tokens = text(1).tobytes()
+    body = tokens + b"".join(STRETCH.pack(*row) for row in table)
+    path = tmp_path / "x.state"
+    path.write_bytes(HEADER.pack(MAGIC, 300, len(table), 0, zlib.crc32(body)) + body)
+    assert archive.load(path) is None
+    assert not path.exists()

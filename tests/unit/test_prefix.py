@@ -23,22 +23,19 @@ def common(a: list[int], b: list[int]) -> int:
     return length
 
 
-def park(tree: PrefixTree, tokens: list[int]) -> Stretch | None:
+def park(tree: PrefixTree, tokens: list[int]) -> Stretch:
     """Park what is new of a sequence, as the working memory does."""
-    before, start = tree.find(array(tokens))
-    if start == len(tokens):
-        return before
-    stretch = Stretch(array(tokens), start, bytearray(tokens[start:]), before)
-    tree.add(stretch)
-    return stretch
+    before = tree.find_before(array(tokens))
+    start = len(before.tokens) if before else 0
+    return tree.add(Stretch(array(tokens), bytearray(tokens[start:]), before))
 
 
 def loaded(stretch: Stretch) -> list[int]:
     """What comes of loading all that it stands behind, in order."""
     tokens: list[int] = []
     for each in stretch.path():
-        assert len(tokens) >= each.start
-        tokens[each.start :] = list(each.state)
+        assert each.start == len(tokens) < len(each.tokens)
+        tokens += each.state
     return tokens
 
 
@@ -88,8 +85,7 @@ def test_nothing_is_kept_twice(sequences: list[list[int]]) -> None:
     for tokens in sequences:
         park(tree, tokens)
         park(tree, tokens)
-    beginnings = {tuple(tokens[: n + 1]) for tokens in sequences for n in range(len(tokens))}
-    assert total(tree) == len(beginnings)
+    assert sorted(held(tree)) == sorted({tuple(tokens): tokens for tokens in sequences}.values())
 
 
 def test_an_empty_tree_knows_nothing() -> None:
@@ -107,8 +103,7 @@ def test_the_shortest_of_those_that_know_as_much() -> None:
 def test_the_least_recently_used_goes_first() -> None:
     tree = PrefixTree(6)
     for tokens in ([1, 1], [2, 2], [3, 3], [1, 1]):
-        if stretch := park(tree, tokens):
-            tree.use(stretch)
+        park(tree, tokens)
     park(tree, [4, 4])
     assert held(tree) == [[4, 4], [1, 1], [3, 3]]
 
@@ -116,20 +111,16 @@ def test_the_least_recently_used_goes_first() -> None:
 def test_what_others_stand_behind_goes_after_them() -> None:
     tree = PrefixTree(10)
     park(tree, [1, 2, 3])
-    branch = park(tree, [1, 2, 3, 4, 5, 6, 7])
-    assert branch is not None
-    tree.use(branch)
+    tree.use(park(tree, [1, 2, 3, 4, 5, 6, 7]))
     tree.shrink(4)
     assert held(tree) == [[1, 2, 3]]
 
 
-def test_a_branch_from_the_middle_stands_behind_all_of_it() -> None:
-    tree = PrefixTree(12)
+def test_nothing_stands_behind_what_it_shares_only_a_part_with() -> None:
+    tree = PrefixTree(100)
     park(tree, [1, 2, 3, 4, 5, 6])
-    park(tree, [1, 2, 9])
-    assert held(tree) == [[1, 2, 9], [1, 2, 3, 4, 5, 6]]
-    tree.shrink(6)
-    assert held(tree) == [[1, 2, 3, 4, 5, 6]]
+    assert park(tree, [1, 2, 3, 9]).before is None
+    assert park(tree, [1, 2, 8]).before is None
 
 
 def test_what_is_too_long_is_not_kept_but_the_others_are() -> None:
