@@ -19,10 +19,12 @@ TIMEOUT = 60.0
 """Seconds after which a test gives up; a run takes one or two."""
 QWLSP = (sys.executable, "-m", "qwlsp")
 _IN_TERMINAL = (
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "signal.signal(signal.SIGINT, signal.SIG_DFL);"
     "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
 )
-"""Makes standard input the controlling terminal, so that ^C in it is a signal."""
+"""Makes standard input the controlling terminal, so that ^C in it is a signal; one that is heard,
+even if the tests run in the background, where shells have it ignored."""
 
 
 @dataclass(frozen=True)
